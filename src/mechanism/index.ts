@@ -1,0 +1,17 @@
+export { drawDiscreteGaussian } from "./discrete-gaussian.js";
+export { MechanismError, type MechanismErrorCode } from "./errors.js";
+export { createMechanism, Release, type Mechanism } from "./mechanism.js";
+export {
+  createNonPrivateMechanism,
+  type NonPrivateMechanism,
+  type NonPrivateSpec,
+  type NonPrivateSum,
+} from "./non-private.js";
+export {
+  checkedMechanismSpec,
+  maximumRecords,
+  mostDirections,
+  noiseMultiplier,
+  type LatticeSpec,
+  type MechanismSpec,
+} from "./spec.js";
