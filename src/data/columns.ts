@@ -1,0 +1,98 @@
+import { DataError } from "./errors.js";
+
+/**
+ * A column that is wanted. `text` must be a string (it may be empty); `label` a string or a number, given as
+ * a string, not blank; `unit` (who a record belongs to) the same as a label.
+ */
+export interface ColumnRequest {
+  readonly name: string;
+  readonly kind: "text" | "label" | "unit";
+}
+
+/** One record: the wanted fields by column name, and where it begins. */
+export interface DataRecord {
+  /** Counted from 1, the header included. */
+  readonly line: number;
+  /** On a null prototype: a column may be called anything. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Most names, and characters of a name, that a message lists. */
+const shownNames = 20;
+const shownCharacters = 60;
+
+/** The error for a column that is not there; lists those that are, which are public. */
+export function missingColumn(
+  file: string,
+  line: number,
+  name: string,
+  present: readonly string[],
+): DataError {
+  const shown = present
+    .slice(0, shownNames)
+    .map((column) => JSON.stringify(column.slice(0, shownCharacters)));
+  const more = present.length > shownNames ? ` and ${present.length - shownNames} more` : "";
+  return new DataError("missing-column", {
+    message: `Line ${line} of ${file} has no column ${JSON.stringify(name)}.`,
+    value: line,
+    expected:
+      present.length === 0 ? "columns; it has none" : `one of its columns: ${shown.join(", ")}${more}`,
+  });
+}
+
+/**
+ * Takes the wanted fields out of one row.
+ *
+ * @param get - the value under a name, `undefined` when the row has no such column.
+ * @param present - the names there are, for the message.
+ * @throws {DataError} codes `missing-column`, `not-text`, `bad-label`, `empty-label`.
+ */
+export function pickFields(
+  columns: readonly ColumnRequest[],
+  get: (name: string) => unknown,
+  present: () => readonly string[],
+  file: string,
+  line: number,
+): DataRecord {
+  const fields = Object.create(null) as Record<string, string>;
+  for (const { name, kind } of columns) {
+    const value = get(name);
+    if (value === undefined) throw missingColumn(file, line, name, present());
+    fields[name] = kind === "text" ? asText(value, name, file, line) : asLabel(value, name, file, line);
+  }
+  return { line, fields };
+}
+
+function asText(value: unknown, name: string, file: string, line: number): string {
+  if (typeof value === "string") return value;
+  throw new DataError("not-text", {
+    message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is ${kindOf(value)}.`,
+    value: line,
+    expected: "a string",
+  });
+}
+
+function asLabel(value: unknown, name: string, file: string, line: number): string {
+  const isLabel = typeof value === "string" || (typeof value === "number" && Number.isFinite(value));
+  if (!isLabel) {
+    throw new DataError("bad-label", {
+      message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is ${kindOf(value)}.`,
+      value: line,
+      expected: "a string or a finite number",
+    });
+  }
+  const text = String(value);
+  if (text.trim() !== "") return text;
+  throw new DataError("empty-label", {
+    message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is empty.`,
+    value: line,
+    expected: "a label on every row",
+  });
+}
+
+/** The type alone: the value is private. */
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
+}
