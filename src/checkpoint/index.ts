@@ -1,0 +1,17 @@
+export { openCheckpoint } from "./checkpoint.js";
+export type { Checkpoint, OpenCheckpointOptions } from "./checkpoint.js";
+export { checkpointDigest, portableSha256 } from "./digest.js";
+export type { CreateHash, StreamingHash } from "./digest.js";
+export type { StoredDtype, TensorDtype } from "./dtype.js";
+export { CheckpointError } from "./errors.js";
+export type { CheckpointErrorCode } from "./errors.js";
+export { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from "./half.js";
+export { readSafetensorsHeader } from "./header.js";
+export type { SafetensorsHeader, TensorInfo } from "./header.js";
+export { checkpointLimits } from "./limits.js";
+export { serialiseHeader } from "./serialise.js";
+export type { HeaderEntry } from "./serialise.js";
+export type { TiedAliases } from "./tied.js";
+export type { WeightFile, WeightFiles } from "./weights.js";
+export { writeCheckpoint } from "./write.js";
+export type { WriteCheckpointOptions } from "./write.js";

@@ -1,0 +1,10 @@
+export { nodeFolderWriter, writeFileAtomically } from "./atomic-write.js";
+export type { WriteOptions } from "./atomic-write.js";
+export { nodeFolderReader, openNodeFile } from "./folder.js";
+export { nodeSha256 } from "./hash.js";
+export { nodeLedgerFile } from "./ledger-file.js";
+export type { NodeLedgerFile } from "./ledger-file.js";
+export { lockFolder, LockError } from "./lock.js";
+export type { FolderLock, LockErrorCode } from "./lock.js";
+export { nodeRuntime } from "./onnxruntime.js";
+export type { OnnxRuntimeOptions } from "./onnxruntime.js";
