@@ -1,0 +1,16 @@
+/**
+ * The one file a ledger needs, as an adapter; `src/node` has the real one, `MemoryLedgerFile` the test's.
+ *
+ * An implementation promises:
+ * - `append` adds the bytes at the end; after a crash any prefix of bytes that were not yet synced may be there.
+ * - When `sync` has resolved, every byte appended before survives a crash (fsync).
+ * - `replace` is atomic and durable when it resolves: temporary file, fsync, rename, fsync of the folder. After a
+ *   crash during it the file holds either the old bytes or the new ones.
+ */
+export interface LedgerFile {
+  /** All bytes; none if the file does not exist. */
+  readAll(): Promise<Uint8Array>;
+  append(bytes: Uint8Array): Promise<void>;
+  sync(): Promise<void>;
+  replace(bytes: Uint8Array): Promise<void>;
+}
