@@ -33,6 +33,9 @@ export interface SafetensorsHeader {
 /** Bytes of the length field that opens a file. */
 const lengthBytes = 8;
 
+/** The one name in a header that is no tensor. */
+const metadataName = "__metadata__";
+
 /**
  * Reads and checks the header of a safetensors file; no tensor data is read.
  *
@@ -57,19 +60,12 @@ export async function readSafetensorsHeader(
       expected: "a safetensors file",
     });
   }
-  const { __metadata__: metadata, ...entries } = ownEntries(
-    parseJsonObject(bytes, `The header of ${file.name}`),
-  );
-  const tensors = readEntries(Object.entries(entries), file, fileName, dataStart);
+  const header = parseJsonObject(bytes, `The header of ${file.name}`);
+  // Only own entries are looked at, so a tensor may be called anything, `__proto__` too.
+  const entries = Object.entries(header).filter(([name]) => name !== metadataName);
+  const tensors = readEntries(entries, file, fileName, dataStart);
   refuseBadLayout(tensors, file, dataStart);
-  return { tensors, metadata: readMetadata(metadata, file.name), dataStart };
-}
-
-/** A copy on a null prototype, so that a tensor called `__proto__` stays an entry. */
-function ownEntries(header: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const entries = Object.create(null) as Record<string, unknown>;
-  for (const [name, value] of Object.entries(header)) entries[name] = value;
-  return entries;
+  return { tensors, metadata: readMetadata(header[metadataName], file.name), dataStart };
 }
 
 async function readHeaderLength(file: RandomAccessFile): Promise<number> {
@@ -147,9 +143,14 @@ function checkedName(name: string, file: string): string {
   });
 }
 
+const entryKeys = ["dtype", "shape", "data_offsets"];
+
 function readEntry(value: unknown, where: string, dataStart: number): Omit<TensorInfo, "name" | "file"> {
-  const known = ["data_offsets", "dtype", "shape"];
-  if (!isJsonObject(value) || Object.keys(value).sort().join() !== known.join()) {
+  if (
+    !isJsonObject(value) ||
+    Object.keys(value).length !== 3 ||
+    !entryKeys.every((key) => Object.hasOwn(value, key))
+  ) {
     throw new CheckpointError("bad-entry", {
       message: `The entry of ${where} is malformed.`,
       expected: "an object with exactly dtype, shape and data_offsets",
