@@ -1,4 +1,4 @@
-import { cutText } from "./cut-text.js";
+import { cutText, type CutText } from "./cut-text.js";
 import { TaskError } from "./errors.js";
 import { requiredMask } from "./special-tokens.js";
 import type { Template } from "./template.js";
@@ -40,6 +40,7 @@ export interface PromptEncoder {
 }
 
 interface Encoding extends PromptEncoderOptions {
+  readonly count: (piece: string) => number;
   readonly fixedTokens: number;
 }
 
@@ -66,7 +67,7 @@ export function createPromptEncoder(options: PromptEncoderOptions): PromptEncode
   checkMaximum(maximumTokens);
   checkLiterals(template, tokenizer);
   const fixedTokens = compose(options, "", "").inputIds.length;
-  const encoding = { ...options, fixedTokens };
+  const encoding = { ...options, fixedTokens, count: tokenCounter(tokenizer) };
   checkFixedPart(encoding);
   return {
     maximumTokens,
@@ -82,7 +83,7 @@ function encode(encoding: Encoding, record: PromptText): EncodedPrompt {
   const text = record.text.trim();
   const pair = template.hasPair ? (record.pair ?? "").trim() : "";
   const room = maximumTokens - fixedTokens;
-  if (fitting(encoding, text, room) && fitting(encoding, pair, room)) {
+  if (cutTo(encoding, text, room).whole && cutTo(encoding, pair, room).whole) {
     const whole = compose(encoding, text, pair);
     if (whole.inputIds.length <= maximumTokens) return whole;
   }
@@ -96,15 +97,22 @@ function encodeCut(encoding: Encoding, text: string, pair: string, room: number)
   return excess <= 0 || room <= 0 ? prompt : encodeCut(encoding, text, pair, room - excess);
 }
 
-/** A text this long in characters is not tried whole: most of a long mail would be tokenised for nothing. */
-const charactersPerToken = 8;
-
-function fitting(encoding: Encoding, text: string, room: number): boolean {
-  return text.length <= room * charactersPerToken || cutTo(encoding, text, room).whole;
+function cutTo(encoding: Encoding, text: string, limit: number): CutText {
+  return cutText(text, limit, encoding.count);
 }
 
-function cutTo(encoding: Encoding, text: string, limit: number): ReturnType<typeof cutText> {
-  return cutText(text, limit, (piece) => encoding.tokenizer.encodePlain(piece).length);
+/** Counts of pieces kept at most; a text's words come back often. */
+const rememberedPieces = 50_000;
+
+/** The number of tokens of a piece of text by itself; those of short pieces are remembered. */
+function tokenCounter(tokenizer: TextTokenizer): (piece: string) => number {
+  const known = new Map<string, number>();
+  return (piece) => {
+    const count = known.get(piece) ?? tokenizer.encodePlain(piece).length;
+    if (known.size >= rememberedPieces) known.clear();
+    if (piece.length <= 32) known.set(piece, count);
+    return count;
+  };
 }
 
 /** The two texts cut to `room` tokens together, the longer first. */
