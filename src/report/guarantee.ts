@@ -1,0 +1,129 @@
+import type { Plan } from "../plan/plan.js";
+import { formatCount, formatExact, formatNumber, formatPercent } from "./format.js";
+import type { ReportInput } from "./input.js";
+import { type Markup, markup } from "./markup.js";
+import { lastStepsOf } from "./picture-epsilon.js";
+
+/** An upper bound on epsilon, never written smaller than it is. */
+export function upperEpsilon(epsilon: number): string {
+  return formatNumber(epsilon, { rounding: "up", padded: true });
+}
+
+/** The box that says exactly what is promised, to whom, and what is not. */
+export function guaranteeSection(input: ReportInput): Markup {
+  return markup`<section class="guarantee">
+<h2>The guarantee</h2>
+${statement(input)}
+${spent(input)}
+<h3>What it covers</h3>
+${covered(input.plan)}
+<h3>What it does not cover</h3>
+${notCovered(input.plan)}
+</section>`;
+}
+
+function statement({ plan }: ReportInput): Markup {
+  const { epsilon, delta } = plan.privacy;
+  const [bound, exact] = [upperEpsilon(epsilon), formatExact(delta)];
+  return markup`<p class="statement"><strong>(epsilon, delta)-differential privacy with epsilon = ${bound} and
+delta = ${exact}.</strong> Take any two data sets of which one has one record more than the other
+(add-or-remove-one), and any set of possible outcomes of this run. The probability of that set under the one data set
+is at most e<sup>${bound}</sup> = ${formatNumber(Math.exp(epsilon), { rounding: "up", digits: 3 })} times its
+probability under the other, plus ${exact}.</p>
+<p>It holds against readers with any knowledge and any computer. ${meaning(epsilon, delta)}</p>`;
+}
+
+/** What a test of membership can reach at most: the trade-off that (epsilon, delta) implies. */
+function meaning(epsilon: number, delta: number): string {
+  const [rare, common] = [detection(epsilon, delta, 0.001), detection(epsilon, delta, 0.05)];
+  return `Put as a test: whoever tries to tell whether one given record was used, and may raise a false alarm in
+1 of 1,000 cases, notices a record that was used in at most ${percentUp(rare)} of cases; with 1 false alarm in 20, in
+at most ${percentUp(common)}.`;
+}
+
+/**
+ * Largest power of a membership test at a false-alarm rate, under (epsilon, delta)-DP.
+ *
+ * @see Wasserman and Zhou 2010; Kairouz, Oh, Viswanath 2015, theorem 2.1.
+ */
+export function detection(epsilon: number, delta: number, falseAlarms: number): number {
+  const steep = Math.exp(epsilon) * falseAlarms + delta;
+  const flat = 1 - Math.exp(-epsilon) * (1 - falseAlarms - delta);
+  return Math.min(1, steep, flat);
+}
+
+function percentUp(share: number): string {
+  return formatPercent(Math.ceil(1000 * share) / 1000);
+}
+
+/** The run's progress, and how tight the figure is. */
+function spent({ plan, entries, epsilonCurve, epsilonLower }: ReportInput): Markup {
+  const total = lastStepsOf(plan).at(-1) ?? 0;
+  const last = epsilonCurve.at(-1);
+  const lower = formatNumber(epsilonLower, { rounding: "down", padded: true });
+  const tight =
+    last === undefined
+      ? undefined
+      : markup` After ${formatCount(last.step, "step")} the accountant's upper bound is ${upperEpsilon(last.epsilon)} and
+its lower bound ${lower}: the true value lies between the two.`;
+  const open =
+    entries.length >= total
+      ? undefined
+      : markup` The ledger holds ${formatNumber(entries.length)} of ${formatCount(total, "planned step")}. The guarantee
+is stated for all of them, and so holds whenever and for whatever reason the run stopped.`;
+  return markup`<p>${budget(plan)}${tight}${open}</p>`;
+}
+
+function budget({ privacy }: Plan): string {
+  const { targetEpsilon, delta } = privacy;
+  return `The budget was epsilon ${formatNumber(targetEpsilon)} at delta ${formatExact(delta)}.`;
+}
+
+function covered({ sampling, stages, mechanism }: Plan): Markup {
+  const directions = [...new Set(stages.map((stage) => formatNumber(stage.directions)))].join(" or ");
+  const rate = formatNumber(sampling.numerator / sampling.denominator, { digits: 5 });
+  const noise = formatNumber(mechanism.standardDeviation / mechanism.latticeSensitivity, { digits: 5 });
+  return markup`<ul>
+<li><strong>Each single record</strong>: whether it took part, and everything it says.</li>
+<li><strong>Everything that is released</strong>: ${directions} noised integers a step. The ledger holds them; the
+trained weights, every state in between, and this report are computed from them, the public plan, the public base model
+and public data. Publishing all of it costs nothing more.</li>
+<li><strong>How it is done</strong>: in each step every record is drawn independently with probability ${rate} (Poisson
+sampling); a drawn record's differences of losses are clipped as one vector; the sums over the batch are exact integers;
+discrete Gaussian noise of ${noise} times the clip is added (the noise multiplier). Batch and noise come from the
+operating system's random generator and are kept nowhere.</li>
+</ul>`;
+}
+
+function notCovered({ privacy }: Plan): Markup {
+  const { epsilon, delta, publicSize } = privacy;
+  const pair = pairGuarantee(epsilon, delta);
+  return markup`<ul>
+<li><strong>The number of records</strong>, ${formatNumber(publicSize)}, is a public figure and stands in the plan.</li>
+<li><strong>Choices made by looking at private data</strong>: settings, prompts or label words tried out on these
+records are not paid for here.</li>
+<li><strong>What is published elsewhere</strong>: the same data in other places, statistics about them, what their owners
+say, what the base model was pretrained on.</li>
+<li><strong>Several runs on the same records</strong> add up: at worst their epsilons and their deltas are summed.</li>
+<li><strong>Groups of related records</strong>, such as all mails of one person: ${pair}</li>
+<li><strong>What is true of everybody</strong>: a pattern that the model would learn without a given record may still say
+something about the person behind it.</li>
+<li><strong>The test set</strong> is public, as are label names, prompt and label words.</li>
+<li><strong>Time</strong>: how long steps take depends on the size of the batch. Whoever can watch the run at work may
+learn from that.</li>
+<li><strong>The machine itself</strong>: its memory, swap space, disks, administrators and other programs see the
+records, and its random generator is trusted.</li>
+</ul>`;
+}
+
+/** Group privacy for two records: (2 epsilon, (1 + e^epsilon) delta). Dwork and Roth 2014, theorem 2.2. */
+function pairGuarantee(epsilon: number, delta: number): string {
+  const both = (1 + Math.exp(epsilon)) * delta;
+  return `for two records together it is epsilon ${upperEpsilon(2 * epsilon)} at delta ${formatNumber(
+    Math.min(1, both),
+    {
+      rounding: "up",
+      digits: 2,
+    },
+  )}, and it weakens further with every one more.`;
+}

@@ -1,0 +1,138 @@
+import type { LedgerEntry } from "../ledger/index.js";
+import type { Plan } from "../plan/plan.js";
+import { chiSquareQuantile } from "./chi-square.js";
+import { ReportError } from "./errors.js";
+
+/** The part of a plan that says how loud the noise is and which steps there are. */
+export interface ReleasePlan {
+  readonly mechanism: Pick<Plan["mechanism"], "latticeSensitivity" | "standardDeviation">;
+  readonly stages: readonly Pick<Plan["stages"][number], "steps" | "directions" | "clipThreshold">[];
+}
+
+/** What is shown of one step: all from its released values, so nothing here costs privacy. */
+export interface StepStatistic {
+  readonly step: number;
+  readonly stage: number;
+  /** The value (K = 1 throughout) or the root mean square of the K values, in real units. */
+  readonly value: number;
+  /** Whether it lies outside the band that 95 % of pure noise keeps. */
+  readonly isOutside: boolean;
+}
+
+/** One stage's share of the releases. */
+export interface StageStatistic {
+  /** First and last step that the plan gives to the stage. */
+  readonly first: number;
+  readonly last: number;
+  /** Central 95 % of a step's statistic under noise alone, in real units. */
+  readonly band: readonly [low: number, high: number];
+  readonly released: number;
+  readonly lost: number;
+  readonly outside: number;
+  /** K, and sum of squares of the standardised values (1 each on average under noise alone). */
+  readonly directions: number;
+  readonly sumOfSquares: number;
+}
+
+/** Everything the pictures of released values need. */
+export interface ReleasedSummary {
+  /** `value` when every stage has K = 1, `rms` otherwise. */
+  readonly kind: "value" | "rms";
+  readonly steps: readonly StepStatistic[];
+  readonly lostSteps: readonly number[];
+  readonly stages: readonly StageStatistic[];
+}
+
+/**
+ * Sets the released values against the noise that was added to them.
+ *
+ * A coordinate's noise has standard deviation S * c / N in real units. The root mean square of K such
+ * coordinates times sqrt(K) over it follows a chi distribution, whose central 95 % is the band.
+ *
+ * @throws {ReportError} `entry-outside-plan` when a step or stage is not the plan's, or K is wrong.
+ */
+export function summariseReleases(plan: ReleasePlan, entries: readonly LedgerEntry[]): ReleasedSummary {
+  const kind = plan.stages.every(({ directions }) => directions === 1) ? "value" : "rms";
+  const stages = emptyStages(plan, kind);
+  const steps: StepStatistic[] = [];
+  const lostSteps: number[] = [];
+  for (const entry of entries) {
+    const stage = stageOf(entry, stages);
+    if (entry.values === undefined) {
+      lostSteps.push(entry.step);
+      stage.lost += 1;
+      continue;
+    }
+    const sumOfSquares = standardisedSquares(entry.values, plan.mechanism.standardDeviation);
+    const value = statisticOf(entry.values, unitOf(plan, entry.stage), kind);
+    const isOutside = value < stage.band[0] || value > stage.band[1];
+    steps.push({ step: entry.step, stage: entry.stage, value, isOutside });
+    stage.released += 1;
+    stage.outside += isOutside ? 1 : 0;
+    stage.sumOfSquares += sumOfSquares;
+  }
+  return { kind, steps, lostSteps, stages };
+}
+
+type MutableStage = { -readonly [Key in keyof StageStatistic]: StageStatistic[Key] };
+
+function emptyStages(plan: ReleasePlan, kind: ReleasedSummary["kind"]): MutableStage[] {
+  let last = 0;
+  return plan.stages.map(({ steps, directions }, index) => {
+    const first = last + 1;
+    last += steps;
+    const noise = plan.mechanism.standardDeviation * unitOf(plan, index);
+    const band = noiseBand(directions, noise, kind);
+    return { first, last, band, directions, released: 0, lost: 0, outside: 0, sumOfSquares: 0 };
+  });
+}
+
+/** The central 95 % of a step's statistic when there is nothing but noise of the given standard deviation. */
+export function noiseBand(
+  directions: number,
+  standardDeviation: number,
+  kind: ReleasedSummary["kind"],
+): readonly [low: number, high: number] {
+  if (kind === "value") {
+    const reach = standardDeviation * Math.sqrt(chiSquareQuantile(1, 0.95));
+    return [-reach, reach];
+  }
+  const edge = (probability: number): number =>
+    standardDeviation * Math.sqrt(chiSquareQuantile(directions, probability) / directions);
+  return [edge(0.025), edge(0.975)];
+}
+
+/** One lattice unit in real units: c / N. */
+function unitOf(plan: ReleasePlan, stage: number): number {
+  return (plan.stages[stage]?.clipThreshold ?? NaN) / plan.mechanism.latticeSensitivity;
+}
+
+function statisticOf(values: readonly number[], unit: number, kind: ReleasedSummary["kind"]): number {
+  if (kind === "value") return (values[0] ?? NaN) * unit;
+  const squares = values.reduce((sum, value) => sum + (value * unit) ** 2, 0);
+  return Math.sqrt(squares / values.length);
+}
+
+function standardisedSquares(values: readonly number[], standardDeviation: number): number {
+  return values.reduce((sum, value) => sum + (value / standardDeviation) ** 2, 0);
+}
+
+function stageOf({ step, stage, values }: LedgerEntry, stages: readonly MutableStage[]): MutableStage {
+  const found = stages[stage];
+  if (found === undefined || !(step >= found.first && step <= found.last)) {
+    throw new ReportError("entry-outside-plan", {
+      message: `The ledger has step ${step} in stage ${stage}, the plan does not.`,
+      value: { step, stage },
+      next: "Run dpzo verify on the ledger.",
+    });
+  }
+  if (values !== undefined && values.length !== found.directions) {
+    throw new ReportError("entry-outside-plan", {
+      message: `Step ${step} of the ledger has ${values.length} values.`,
+      value: values.length,
+      expected: `${found.directions}, as the plan has it for stage ${stage}`,
+      next: "Run dpzo verify on the ledger.",
+    });
+  }
+  return found;
+}

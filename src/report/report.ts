@@ -1,0 +1,111 @@
+import { formatCount, formatExact, formatNumber, formatPercent } from "./format.js";
+import { guaranteeSection, upperEpsilon } from "./guarantee.js";
+import { histogramOf } from "./histogram.js";
+import type { ReportInput } from "./input.js";
+import { type Markup, markup } from "./markup.js";
+import { noiseSentence, stageReleases } from "./noise-sentence.js";
+import { epsilonPicture, lastStepsOf } from "./picture-epsilon.js";
+import { evaluationSection } from "./picture-evaluation.js";
+import { histogramPicture } from "./picture-histogram.js";
+import { releasedPicture } from "./picture-released.js";
+import { planSection } from "./plan-table.js";
+import { type ReleasedSummary, summariseReleases } from "./released.js";
+import { style } from "./style.js";
+
+/**
+ * The report of a run as one self-contained HTML file: no script, nothing to fetch, the same text for the same input.
+ *
+ * Guarantees:
+ * - It is computed from public values alone: the plan, the released values and a public test set.
+ * - No string that is put in can become markup, and the page forbids scripts and loading anything.
+ * - Upper bounds on epsilon are rounded up, lower bounds down.
+ * - Its size does not grow with the number of steps beyond about a hundred kilobytes.
+ *
+ * @param input plan and entries of a verified ledger, and what is known in public about the run
+ * @throws {ReportError} `entry-outside-plan` when an entry's step, stage or number of values is not the plan's
+ * @example
+ * const page = renderReport({ plan, entries, epsilonCurve: [{ step: 500, epsilon: 3.99 }], epsilonLower: 3.98,
+ *   ledgerHash, baseName: "minilm-mlm", runtime: { name: "onnxruntime-node", version: "1.30.0" },
+ *   verifyCommand: "npx dpzo verify --ledger ledger.jsonl", replayCommand: "npx dpzo replay ...", versions: {} });
+ */
+export function renderReport(input: ReportInput): string {
+  const summary = summariseReleases(input.plan, input.entries);
+  const page = markup`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8" />
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<meta name="referrer" content="no-referrer" />
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
+<title>dpzo report: ${input.baseName}</title>
+${style}
+</head>
+<body>
+<main>
+<h1>Report of a private fine-tune</h1>
+${lead(input, summary)}
+${input.evaluation && evaluationSection(input.evaluation)}
+${guaranteeSection(input)}
+${planSection(input.plan)}
+${releasesSection(input, summary)}
+${commandsSection(input)}
+</main>
+</body>
+</html>
+`;
+  return page.text;
+}
+
+function lead({ plan, entries, baseName, evaluation }: ReportInput, { lostSteps }: ReleasedSummary): Markup {
+  const { epsilon, delta, publicSize } = plan.privacy;
+  const total = lastStepsOf(plan).at(-1) ?? 0;
+  const steps =
+    entries.length === total
+      ? formatCount(total, "step")
+      : `${formatNumber(entries.length)} of ${formatCount(total, "planned step")}`;
+  const lost =
+    lostSteps.length === 0
+      ? undefined
+      : markup` ${formatCount(lostSteps.length, "step was", "steps were")} lost in a crash: charged, nothing applied.`;
+  return markup`<p class="lead"><strong><bdi>${baseName}</bdi></strong> was fine-tuned on
+${formatCount(publicSize, "private record")} (a public figure) in ${steps} of ${methodName(plan.method)}, seeing each
+record only through noise. Whether any one record took part stays hidden: <strong>epsilon ${upperEpsilon(epsilon)} at
+delta ${formatExact(delta)}</strong>.${evaluation && outcome(evaluation)}${lost}</p>`;
+}
+
+function outcome({ zeroShot, final, count }: NonNullable<ReportInput["evaluation"]>): Markup {
+  return markup` On ${formatCount(count, "public test record")} its accuracy went from ${formatPercent(
+    zeroShot.accuracy,
+  )} to <strong>${formatPercent(final.accuracy)}</strong>.`;
+}
+
+function methodName(method: string): string {
+  return method.toUpperCase();
+}
+
+function releasesSection(input: ReportInput, summary: ReleasedSummary): Markup {
+  return markup`<section>
+<h2>What was spent and what was released</h2>
+${epsilonPicture(input)}
+${releasedPicture(summary)}
+${noiseSentence(summary)}
+${summary.stages.length > 1 ? stageReleases(summary) : undefined}
+${histogramPicture(histogramOf(input.entries, input.plan.mechanism.standardDeviation))}
+</section>`;
+}
+
+function commandsSection(input: ReportInput): Markup {
+  const { verifyCommand, replayCommand, ledgerHash, runtime, versions } = input;
+  const software = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  return markup`<section>
+<h2>Check it yourself</h2>
+<p>Check the ledger's chain of hashes and compute epsilon anew from it:</p>
+<pre><code>${verifyCommand}</code></pre>
+<p>Rebuild the trained weights from base model and ledger, to the same bytes:</p>
+<pre><code>${replayCommand}</code></pre>
+<p>The hash of the ledger's last line, which stands for all of it:</p>
+<pre><code>${ledgerHash}</code></pre>
+<footer class="note">Model evaluated by ${runtime.name} ${runtime.version}.
+${software.length > 0 ? `Made with ${software.join(", ")}.` : undefined}</footer>
+</section>`;
+}
