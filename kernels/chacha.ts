@@ -15,7 +15,7 @@ function rotate12(v: v128): v128 {
 
 /** Rotates each lane left by 8. */
 function rotate8(v: v128): v128 {
-  return i8x16.shuffle(v, v, 3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14);
+  return v128.or(i32x4.shl(v, 8), i32x4.shr_u(v, 24));
 }
 
 /** Rotates each lane left by 7. */

@@ -13,3 +13,4 @@ export const PLUS: usize = WEIGHTS + 8192;
 /** The other perturbed copy; in an update, the anchor of the proximal step. */
 export const MINUS: usize = PLUS + 8192;
 export const ACCUMULATOR: usize = MINUS + 8192;
+// The region ends at 49,280; constants lie from 49,408 on (see tools/kernels/build.ts).

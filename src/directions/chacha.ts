@@ -13,11 +13,12 @@ const wordsPerBlock = 16;
  */
 export function keystream(workspace: Workspace, first: number, blocks: number, doubleRounds: number): void {
   const { key, nonce, words } = workspace;
-  const initial = new Uint32Array(wordsPerBlock);
+  const initial = new Int32Array(wordsPerBlock);
   initial.set(constants);
   initial.set(key, 4);
   initial.set(nonce, 13);
-  const x = new Uint32Array(wordsPerBlock);
+  // Signed words stay small integers in the engine; unsigned ones would become doubles.
+  const x = new Int32Array(wordsPerBlock);
   for (let block = 0; block < blocks; block++) {
     initial[12] = first + block;
     x.set(initial);
@@ -28,7 +29,7 @@ export function keystream(workspace: Workspace, first: number, blocks: number, d
   }
 }
 
-function doubleRound(x: Uint32Array): void {
+function doubleRound(x: Int32Array): void {
   quarterRound(x, 0, 4, 8, 12);
   quarterRound(x, 1, 5, 9, 13);
   quarterRound(x, 2, 6, 10, 14);
@@ -39,7 +40,7 @@ function doubleRound(x: Uint32Array): void {
   quarterRound(x, 3, 4, 9, 14);
 }
 
-function quarterRound(x: Uint32Array, ia: number, ib: number, ic: number, id: number): void {
+function quarterRound(x: Int32Array, ia: number, ib: number, ic: number, id: number): void {
   let a = x[ia] ?? 0;
   let b = x[ib] ?? 0;
   let c = x[ic] ?? 0;

@@ -10,7 +10,10 @@ import asc from "assemblyscript/asc";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const outputFile = "src/directions/kernel.generated.ts";
 
-/** One memory page, 64 KiB, fixed: the layout of kernels/layout.ts fits in it. No relaxed SIMD: it rounds differently per machine. */
+/**
+ * One memory page, 64 KiB, fixed: the buffers of kernels/layout.ts, and from `--memoryBase` on the constants.
+ * No relaxed SIMD: it rounds differently per machine.
+ */
 const options = [
   ...[
     "--optimizeLevel",
@@ -23,7 +26,7 @@ const options = [
     "always",
   ],
   ...["--runtime", "stub", "--use", "abort=", "--enable", "simd", "--disable", "mutable-globals"],
-  ...["--initialMemory", "1", "--maximumMemory", "1"],
+  ...["--memoryBase", "49408", "--initialMemory", "1", "--maximumMemory", "1"],
 ];
 
 /** The bytes of the WebAssembly module that kernels/ compiles to. */
