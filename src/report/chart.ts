@@ -23,7 +23,7 @@ export function chartFrame(
   yDomain: readonly [number, number],
   height: number,
 ): Frame {
-  const [width, left, right, top] = [820, 64, 804, 44];
+  const [width, left, right, top] = [820, 64, 786, 44];
   const bottom = height - 44;
   const x = linearScale(xDomain, [left, right]);
   const y = linearScale(yDomain, [bottom, top]);

@@ -10,9 +10,9 @@ test("numbers are written as people write them", () => {
   expect(formatNumber(-1234.4)).toBe("−1,234");
   expect(formatNumber(-1234.4, { digits: 5 })).toBe("−1,234.4");
   expect(formatNumber(0.1 + 0.2)).toBe("0.3");
+  expect(formatNumber(10 ** -2.5, { digits: 6 })).toBe("0.00316228");
   expect(formatNumber(2.5 * 10 ** 20)).toBe("2.5e20");
   expect(formatNumber(1.5e-9)).toBe("1.5e-9");
-  expect(formatNumber(2.5e20)).toBe("2.5e20");
   expect(formatNumber(3.5, { padded: true })).toBe("3.500");
   expect(formatNumber(4, { padded: true })).toBe("4.000");
   expect(formatNumber(99.999)).toBe("100");

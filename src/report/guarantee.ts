@@ -65,7 +65,7 @@ function spent({ plan, entries, epsilonCurve, epsilonLower }: ReportInput): Mark
     last === undefined
       ? undefined
       : markup` After ${formatCount(last.step, "step")} the accountant's upper bound is ${upperEpsilon(last.epsilon)} and
-its lower bound ${lower}: the true value lies between the two.`;
+its lower bound ${lower}; the exact epsilon of these steps lies between the two.`;
   const open =
     entries.length >= total
       ? undefined

@@ -3,23 +3,22 @@ import { type Markup, markup } from "./markup.js";
 import type { ReleasedSummary, StageStatistic } from "./released.js";
 
 /** How far the share outside the band lies from the 5 % of pure noise; all of it is post-processing. */
-export function noiseSentence({ kind, stages }: ReleasedSummary): Markup {
+export function noiseSentence({ stages }: ReleasedSummary): Markup {
   const released = sumOf(stages, ({ released: count }) => count);
   if (released === 0)
     return markup`<p class="noise">No step was released, so there is nothing to set against the noise.</p>`;
   const outside = sumOf(stages, ({ outside: count }) => count);
   const share = outside / released;
   const reach = 1.96 * Math.sqrt((0.05 * 0.95) / released);
-  const what = kind === "value" ? "value" : "root mean square";
   return markup`<p class="noise"><strong>${formatPercent(share)} of steps leave the band</strong>
 (${formatNumber(outside)} of ${formatCount(released, "released step")}). For noise alone it would be 5 %, give or take
-${formatNumber(100 * reach, { digits: 2 })} points. ${verdict(share, reach, what)} ${powerSentence(stages)}</p>`;
+${formatNumber(100 * reach, { digits: 2 })} points. ${verdict(share, reach)} ${powerSentence(stages)}</p>`;
 }
 
-function verdict(share: number, reach: number, what: string): string {
-  if (share > 0.05 + reach) return `So the ${what} of a step often shows more than noise.`;
-  if (share < 0.05 - reach) return `Fewer than expected: worth a look at how the noise was made.`;
-  return `So a single step's ${what} cannot be told from noise; a signal that is small in each step can still add up.`;
+function verdict(share: number, reach: number): string {
+  if (share > 0.05 + reach) return "So more steps than chance explains show something besides noise.";
+  if (share < 0.05 - reach) return "Fewer than expected: chance alone does that in one run of 40.";
+  return "By this share alone the releases look like noise; a signal that is small in each step still adds up.";
 }
 
 /** The mean square over all values in units of the noise's variance, with its own uncertainty. */
@@ -29,6 +28,7 @@ function powerSentence(stages: readonly StageStatistic[]): string {
   const reach = 1.96 * Math.sqrt(2 / values);
   return `Over all ${formatNumber(values)} released values, the mean square is ${formatNumber(power, {
     digits: 3,
+    padded: true,
   })} times the noise's variance (noise alone: 1 ± ${formatNumber(reach, { digits: 2 })}).`;
 }
 

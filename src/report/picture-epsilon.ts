@@ -32,7 +32,7 @@ export function epsilonPicture({ plan, epsilonCurve }: ReportInput): Markup {
 <h3>Epsilon over steps</h3>
 ${picture}
 <figcaption>How the guarantee weakens with every released step, at delta fixed: computed at the dots, joined by
-straight lines. Dashed uprights are the borders between stages of the schedule. All figures follow from the plan alone,
+straight lines.${lastSteps.length > 1 ? " Dashed uprights are the borders between stages of the schedule." : undefined} All figures follow from the plan alone,
 not from the records.</figcaption>
 </figure>`;
 }

@@ -33,6 +33,7 @@ function evaluationPicture({ zeroShot, final, largerClass }: PublicEvaluation): 
   )} after training; macro-F1 ${formatPercent(zeroShot.macroF1)} before and ${formatPercent(final.macroF1)} after.</desc>
 ${bar(22, "accuracy, zero-shot", zeroShot.accuracy, "before")}
 ${bar(50, "accuracy, final", final.accuracy, "after")}
+<line class="halo" x1="${mark}" x2="${mark}" y1="14" y2="80" />
 <line class="larger-class" x1="${mark}" x2="${mark}" y1="14" y2="80" />
 <text class="label" x="${mark}" y="10" text-anchor="middle">larger class ${formatPercent(largerClass)}</text>
 ${bar(100, "macro-F1, zero-shot", zeroShot.macroF1, "before")}

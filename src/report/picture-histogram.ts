@@ -25,7 +25,7 @@ export function histogramPicture(histogram: Histogram): Markup | undefined {
 <h3>All released values against the noise</h3>
 ${picture}
 <figcaption>Bars: the ${formatNumber(total)} released values of all steps and directions. Line: what noise alone would
-give. Bars that are wider than the line are the signal.${tail}</figcaption>
+give. Bars that reach beyond the line at the sides show signal.${tail}</figcaption>
 </figure>`;
 }
 

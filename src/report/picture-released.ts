@@ -1,4 +1,4 @@
-import { area, axes, chart, chartFrame, dots, type Frame, label, strokes } from "./chart.js";
+import { area, axes, chart, chartFrame, dots, type Frame, strokes } from "./chart.js";
 import { formatCount, formatNumber, pixels } from "./format.js";
 import { type Markup, markup } from "./markup.js";
 import type { ReleasedSummary } from "./released.js";
@@ -37,8 +37,8 @@ ${picture}
 
 function axisName({ kind }: ReleasedSummary): string {
   return kind === "value"
-    ? "released value (loss difference, summed over the batch)"
-    : "root mean square of the step's released values";
+    ? "released value (differences of loss, summed over the batch)"
+    : "root mean square of a step's released values (differences of loss, summed over the batch)";
 }
 
 function valueDomain({ stages, steps }: ReleasedSummary): readonly [number, number] {
@@ -70,16 +70,20 @@ function stepMarks(frame: Frame, { steps }: ReleasedSummary): Markup {
   return markup`${strokes(frame, ranges, "range")}${dots(frame, means, "mean")}`;
 }
 
-/** A cross on the axis for every lost step; those that would fall on one pixel are drawn once. */
+/** Crosses closer than this many pixels would run together. */
+const leastCrossDistance = 6;
+
+/** A cross above the axis for every lost step, or for several that lie too close to draw each. */
 function lostMarks(frame: Frame, lostSteps: readonly number[]): Markup {
   if (lostSteps.length === 0) return markup``;
-  const columns = new Set(lostSteps.map((step) => Math.round(frame.x.at(step))));
-  const crosses = [...columns].map((x) => {
-    const [left, top] = [pixels(x - 3.5), pixels(frame.bottom - 10)];
-    return `M${left} ${top}l7 7m0 -7l-7 7`;
-  });
-  const first = [Math.min(...lostSteps.slice(0, 1)), frame.y.domain[0]] as const;
-  return markup`<path class="lost" d="${crosses.join("")}" />${label(frame, first, "lost", { dx: 7, dy: -4 })}`;
+  const crosses: string[] = [];
+  let last = -Infinity;
+  for (const x of lostSteps.map((step) => frame.x.at(step))) {
+    if (x - last < leastCrossDistance) continue;
+    crosses.push(`M${pixels(x - 3.5)} ${pixels(frame.bottom - 10)}l7 7m0 -7l-7 7`);
+    last = x;
+  }
+  return markup`<path class="lost" d="${crosses.join("")}" />`;
 }
 
 function releasedCaption(summary: ReleasedSummary): Markup {
@@ -89,13 +93,17 @@ function releasedCaption(summary: ReleasedSummary): Markup {
     size === 1
       ? undefined
       : ` Each upright stroke spans the least and the greatest of ${formatNumber(size)} neighbouring steps, its dot is
-        their mean; single strokes leave the band more easily than single steps.`;
+        their mean; a stroke leaves the band more easily than a single step.`;
+  const stages =
+    summary.stages.length === 1
+      ? undefined
+      : " Dashed uprights are the borders between stages; the band moves with a stage's clip threshold.";
   const crosses =
     lost === 0
       ? undefined
-      : markup` Crosses mark ${formatCount(lost, "lost step")}: a crash came between the noise and the disk, so the step is
+      : markup` Red crosses mark ${formatCount(lost, "lost step")}: a crash came between the noise and the disk, so the step is
         charged and changed nothing.`;
-  return markup`The grey band is where 95 % of steps would fall if the records had no influence at all and only noise was
-released; a step outside it (orange) is one in which the records' answer to the question "does this change help?" was
-louder than the noise usually is.${grouping}${crosses}`;
+  return markup`The grey band is where 19 of 20 steps would fall if the records had no influence at all and only noise
+were released; steps leave it (orange) more often than that only when the records' answer to "does this change help?" is
+heard through the noise.${stages}${grouping}${crosses}`;
 }

@@ -277,14 +277,14 @@ test("K = 1: signed values around zero", () => {
     "one-direction",
     syntheticInput({ directions: 1, isLost: (step) => step % 40 === 0 }),
   );
-  expect(textOf(page)).toContain("released value (loss difference, summed over the batch)");
+  expect(textOf(page)).toContain("released value (differences of loss, summed over the batch)");
   tagsOf(page);
 });
 
 test("a single stage has no boundaries and no table of stages' releases", () => {
   const page = rendered("single-stage", syntheticInput({ stages: [60], signal: 0 }));
   expect(withClass(page, "stage-boundary")).toHaveLength(0);
-  expect(textOf(page)).toContain("cannot be told from noise");
+  expect(textOf(page)).toContain("the releases look like noise");
 });
 
 test("one step, without evaluation", () => {

@@ -3,7 +3,7 @@ import { pixels } from "./format.js";
 import { type Markup, markup } from "./markup.js";
 
 /** Below this many pixels a stage's name would run into its neighbour's. */
-const leastLabelledWidth = 52;
+const leastLabelledWidth = 60;
 
 /**
  * A dashed line between each two stages of the schedule, and the names of stages that are wide enough.

@@ -28,9 +28,11 @@ li { margin: .3rem 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; margin: .5rem 0 1rem; }
 th, td { text-align: left; vertical-align: top; padding: .38rem .9rem .38rem 0; border-bottom: 1px solid var(--line); }
+tr > :last-child { padding-right: 0; }
 th { font-weight: 500; color: var(--muted); }
 thead th { vertical-align: bottom; }
-.plan th { width: 17rem; }
+.plan th { width: 34%; }
+sup { line-height: 0; }
 .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 thead .number { white-space: normal; }
 code, pre { font: .88em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
@@ -43,7 +45,7 @@ summary { cursor: pointer; color: var(--muted); }
 details ul { list-style: none; padding: 0; }
 text { fill: var(--ink); font-size: 12.5px; }
 .tick, .stage-name, .axis-label { fill: var(--muted); font-size: 12px; }
-.label { font-size: 12.5px; }
+.label { font-size: 12.5px; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; stroke-linejoin: round; }
 .figure { font-weight: 600; font-size: 13.5px; }
 .grid { stroke: var(--line); }
 .axis { stroke: var(--muted); }
@@ -62,6 +64,7 @@ path.noise { stroke: var(--signal); stroke-width: 2; fill: none; }
 .lost { stroke: var(--danger); stroke-width: 1.75; fill: none; }
 .before { fill: var(--band); }
 .after { fill: var(--accent); }
+.halo { stroke: var(--paper); stroke-width: 5; }
 .larger-class { stroke: var(--signal); stroke-width: 2; stroke-dasharray: 5 3; }
 footer { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: .6rem; }
 @media print {
