@@ -17,7 +17,7 @@ export interface TensorLength {
  * @throws {DirectionError} code `invalid-scale` if there are no weights, so no sphere.
  * @example
  * const scale = directionScale(engine, { runSeed, step, direction, distribution: "sphere" }, tensors);
- * @see Zhang et al. 2024 (DPZero), Algorithm 2
+ * @see Zhang et al. 2024 (DPZero), https://arxiv.org/abs/2310.09639: directions uniform on the sphere of radius sqrt(d)
  */
 export function directionScale(
   engine: DirectionEngine,
