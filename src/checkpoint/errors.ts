@@ -21,7 +21,6 @@ export type CheckpointErrorCode =
   // a folder
   | "file-too-large"
   | "missing-config"
-  | "bad-config"
   | "no-weights"
   | "pickle-only"
   | "ambiguous-weights"
