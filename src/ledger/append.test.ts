@@ -49,6 +49,19 @@ test("A step whose noise may have been drawn before a crash is charged as lost b
   expect(parseLedger(file.survivors(), schedule).entries).toEqual(second.entries);
 });
 
+test("What was read is made durable before it is built on: a killed process can leave bytes that no disk has yet.", async () => {
+  const first = new MemoryLedgerFile();
+  const ledger = await openLedger(first, plan, schedule);
+  const headerLength = first.length;
+  await ledger.beginStep(1, 0);
+  await ledger.completeStep([3, -4]);
+  // The process was killed before its sync: the line can be read, and a power cut could still take it away.
+  const killed = new MemoryLedgerFile({ bytes: first.survivors(), syncedLength: headerLength });
+  const resumed = await openLedger(killed, plan, schedule);
+  expect(resumed.entries).toEqual([{ step: 1, stage: 0, values: [3, -4] }]);
+  expect(killed.survivors(0)).toEqual(first.survivors());
+});
+
 test("When `beginStep` has resolved, the step's number is on disk: draw noise only then.", async () => {
   const file = new MemoryLedgerFile();
   const ledger = await openLedger(file, plan, schedule);

@@ -20,6 +20,7 @@ type State =
  * - A new header is written atomically, so a ledger exists with its whole plan or not at all.
  * - A resumed ledger must hold this very plan; another one is refused.
  * - A step whose noise may have been drawn before a crash is charged as lost before anything else is written.
+ * - What was read is made durable before it is built on: a killed process can leave bytes that no disk has yet.
  *
  * Two writers at a time would spoil the file: the caller holds a lock on the run's folder.
  *
@@ -43,7 +44,8 @@ export async function openLedger(
 ): Promise<LedgerWriter> {
   checkSchedule(schedule);
   const header = newHeader(plan);
-  const { ledger, replacement, lostStep } = recoverLedger(await file.readAll(), schedule);
+  const bytes = await file.readAll();
+  const { ledger, replacement, lostStep } = recoverLedger(bytes, schedule);
   if (ledger === undefined) {
     await file.replace(header.bytes);
     return new LedgerWriter(file, schedule, { plan, entries: [], hash: header.hash }, undefined);
@@ -57,7 +59,9 @@ export async function openLedger(
       { line: 1, offset: 0 },
     );
   }
-  if (replacement !== undefined) await file.replace(replacement);
+  // Also when nothing is repaired: neither the last line nor the folder's entry of an earlier replacement need
+  // have been synced when the process died, and a power cut must not take back what is replayed from now on.
+  await file.replace(replacement ?? bytes);
   return new LedgerWriter(file, schedule, ledger, lostStep);
 }
 

@@ -21,9 +21,10 @@ export class MemoryLedgerFile implements LedgerFile {
   #left: number;
   #crashed = false;
 
-  constructor(options: { bytes?: Uint8Array; crashAfter?: number } = {}) {
+  /** @param options `syncedLength`: how many of `bytes` are on disk already; all, if not said. */
+  constructor(options: { bytes?: Uint8Array; syncedLength?: number; crashAfter?: number } = {}) {
     this.#bytes = options.bytes?.slice() ?? new Uint8Array();
-    this.#synced = this.#bytes.length;
+    this.#synced = options.syncedLength ?? this.#bytes.length;
     this.#left = options.crashAfter ?? Infinity;
   }
 

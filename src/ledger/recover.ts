@@ -18,7 +18,7 @@ import { placeOfStep, type LedgerSchedule } from "./schedule.js";
 export interface Recovery {
   /** The ledger as it now counts; undefined if not even the header was finished, so that nothing was begun. */
   readonly ledger: Ledger | undefined;
-  /** The bytes that the file must hold before anything else is written; undefined if it already does. */
+  /** The bytes that the file must hold before anything else is written; undefined if it already holds them. */
   readonly replacement: Uint8Array | undefined;
   /** The step that is charged as lost, if one is. */
   readonly lostStep: number | undefined;
