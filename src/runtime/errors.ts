@@ -1,7 +1,8 @@
 import { DpzoError } from "../errors.js";
 
 /** Closed list of what can go wrong between dpzo and the inference runtime. */
-export type RuntimeErrorCode = "weight-not-an-input" | "self-test-failed" | "runtime-failed" | "missing-feed";
+export type RuntimeErrorCode =
+  "weight-not-an-input" | "self-test-failed" | "runtime-failed" | "missing-feed" | "golden-file";
 
 /** Thrown when the runtime does not do what the executor relies on. */
 export class RuntimeError extends DpzoError<RuntimeErrorCode> {}

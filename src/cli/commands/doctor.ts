@@ -1,0 +1,103 @@
+import { readFileSync } from "node:fs";
+import { arch, availableParallelism, platform, totalmem } from "node:os";
+
+import { z } from "zod";
+
+import { createDirectionEngine } from "../../directions/index.js";
+import { loadModel } from "../../model/load.js";
+import { countParameters } from "../../model/registry.js";
+import { nodeRuntime } from "../../node/index.js";
+import { compareWithGolden, parseGolden } from "../../runtime/golden.js";
+import { selfTest } from "../../runtime/self-test.js";
+import { StageRunner } from "../../runtime/stage-runner.js";
+import { UsageError } from "../errors.js";
+import { exitCodes } from "../exit-codes.js";
+import { addSchemaOptions, resolveSettings } from "../options.js";
+import { baseCommand, type CommandFactory, openFolder, outputFor, settingsOf } from "./shared.js";
+
+/** Logits further from the reference than this fail the check. */
+const tolerance = 1e-4;
+
+const doctorSchema = z.strictObject({
+  model: z.string().describe("checkpoint folder"),
+  golden: z.string().optional().describe("file of reference logits to compare with"),
+});
+
+/** `dpzo doctor`: looks over the machine, the runtime and a checkpoint before any private record is touched. */
+export const doctorCommand: CommandFactory = (setExitCode) => {
+  const command = baseCommand("doctor", "check the machine, the runtime and a checkpoint");
+  addSchemaOptions(command, doctorSchema);
+  return command.action(async (flags: Record<string, unknown>) => {
+    const settings = resolveSettings(doctorSchema, settingsOf(flags));
+    const output = outputFor(flags);
+    const runtime = nodeRuntime();
+    const runner = new StageRunner(runtime);
+    const checkpoint = await openFolder(settings.model);
+    const model = await loadModel(checkpoint);
+    const tested = await selfTest(runner, model.description, model.weights);
+    const compared =
+      settings.golden === undefined
+        ? undefined
+        : await compareWithGolden(runner, model, parseGolden(readGolden(settings.golden)));
+    const isClose = compared === undefined || compared.maxAbsDiff <= tolerance;
+    const found = {
+      architecture: model.description.architecture,
+      parameters: countParameters(model.description),
+      ...(compared === undefined ? {} : { maxAbsDiff: compared.maxAbsDiff, compared: compared.compared }),
+      stages: tested.stages,
+      selfTest: "passed",
+      digest: await checkpoint.digest(),
+      runtime: { name: runtime.name, version: runtime.version },
+      directions: createDirectionEngine().name,
+      machine: {
+        platform: platform(),
+        architecture: arch(),
+        cores: availableParallelism(),
+        memoryBytes: totalmem(),
+        node: process.version,
+      },
+    };
+    output.answer({ ...found, tensors: [...model.description.tensors.keys()] }, () =>
+      describeFindings(found, isClose),
+    );
+    if (!isClose) setExitCode(exitCodes.failed);
+  });
+};
+
+interface Findings {
+  readonly architecture: string;
+  readonly parameters: number;
+  readonly maxAbsDiff?: number;
+  readonly stages: readonly string[];
+  readonly runtime: { readonly name: string; readonly version: string };
+  readonly directions: string;
+  readonly machine: { readonly cores: number; readonly memoryBytes: number; readonly node: string };
+}
+
+function describeFindings(found: Findings, isClose: boolean): readonly string[] {
+  const { machine, runtime } = found;
+  const golden =
+    found.maxAbsDiff === undefined
+      ? []
+      : [
+          `golden      largest difference ${found.maxAbsDiff.toExponential(2)}: ${isClose ? "agrees" : "DIFFERS"}`,
+        ];
+  return [
+    `machine     ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB, Node ${machine.node}`,
+    `runtime     ${runtime.name} ${runtime.version}; directions: ${found.directions}`,
+    `model       ${found.architecture}, ${found.parameters.toLocaleString("en")} parameters`,
+    `self-test   passed: ${found.stages.length} stages move the logits; records do not influence each other`,
+    ...golden,
+  ];
+}
+
+function readGolden(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError("golden-file", {
+      message: `Cannot read ${path}: ${error instanceof Error ? error.message : "unreadable"}`,
+      value: path,
+    });
+  }
+}

@@ -1,0 +1,84 @@
+import { z } from "zod";
+
+import { describeModel } from "../../model/registry.js";
+import { openNodeFile } from "../../node/index.js";
+import { formatFromName, readRecords } from "../../data/index.js";
+import { type TaskConfig, type TrainConfig } from "../../plan/config.js";
+import { trainConfigSchema } from "../../plan/config.js";
+import { makePlan } from "../../plan/make-plan.js";
+import type { Plan } from "../../plan/plan.js";
+import { operatingSystemRandom } from "../../sampling/index.js";
+import { parseLabelWords } from "../../tasks/index.js";
+import { addSchemaOptions, resolveSettings } from "../options.js";
+import type { Output } from "../output.js";
+import { planInWords } from "../plan-words.js";
+import { type Columns, taskFileSchema } from "../task-files.js";
+import { UsageError } from "../errors.js";
+import { baseCommand, type CommandFactory, openFolder, outputFor, settingsOf } from "./shared.js";
+
+const planSettingsSchema = z.strictObject({
+  ...taskFileSchema.shape,
+  ...trainConfigSchema.shape,
+  data: z.string().optional().describe("data file to count, unless --public-size is given"),
+});
+
+/** What a plan is made from before anything is trained. */
+export type PlanSettings = Omit<Columns, "label"> &
+  TaskConfig &
+  TrainConfig & { readonly model: string; readonly data?: string | undefined; readonly label: string };
+
+/** `dpzo plan`: the plan and its epsilon for a configuration; trains nothing. */
+export const planCommand: CommandFactory = () => {
+  const command = baseCommand("plan", "print the plan and its epsilon for a configuration");
+  addSchemaOptions(command, planSettingsSchema);
+  command.option("--config <file>", "YAML or JSON file with these settings; flags override it");
+  return command.action(async (flags: Record<string, unknown>) => {
+    const settings = resolveSettings(planSettingsSchema, settingsOf(flags));
+    tellPlan(outputFor(flags), await planFor(settings));
+  });
+};
+
+/** Makes the plan of a run that has not begun; its run seed is drawn again when the run begins. */
+export async function planFor(settings: PlanSettings): Promise<Plan> {
+  const checkpoint = await openFolder(settings.model);
+  const list = parseLabelWords(settings.labelWords);
+  return makePlan({
+    config: settings,
+    description: describeModel(checkpoint.config),
+    baseDigest: await checkpoint.digest(),
+    task: {
+      template: settings.template,
+      labels: [...(list.labels ?? list.words.map((_, index) => String(index)))],
+      labelWords: [...list.words],
+      maximumTokens: settings.maximumTokens,
+    },
+    publicSize: settings.publicSize ?? (await countRecords(settings)),
+    random: operatingSystemRandom,
+  });
+}
+
+/** Prints a plan: words for people, the plan itself as JSON. */
+export function tellPlan(output: Output, plan: Plan): void {
+  output.answer({ plan, epsilon: plan.privacy.epsilon, delta: plan.privacy.delta }, () => planInWords(plan));
+}
+
+async function countRecords({ data, label, format }: PlanSettings): Promise<number> {
+  if (data === undefined) {
+    throw new UsageError("usage", {
+      message: "The number of records is not known.",
+      expected: "--public-size N, or --data FILE to count",
+    });
+  }
+  const file = await openNodeFile(data);
+  try {
+    let count = 0;
+    for await (const record of readRecords(file, format ?? formatFromName(data), [
+      { name: label, kind: "label" },
+    ])) {
+      count += record.line > 0 ? 1 : 0;
+    }
+    return count;
+  } finally {
+    await file.close();
+  }
+}

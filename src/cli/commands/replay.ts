@@ -1,0 +1,43 @@
+import { existsSync, realpathSync } from "node:fs";
+
+import { z } from "zod";
+
+import { nodeFolderWriter } from "../../node/index.js";
+import { replayModel } from "../../replay/replay-model.js";
+import { UsageError } from "../errors.js";
+import { addSchemaOptions, resolveSettings } from "../options.js";
+import { baseCommand, type CommandFactory, openFolder, outputFor, settingsOf } from "./shared.js";
+import { readLedger } from "./verify.js";
+
+const replaySchema = z.strictObject({
+  base: z.string().describe("base checkpoint folder"),
+  ledger: z.string().describe("ledger.jsonl of a run"),
+  out: z.string().describe("folder to write the fine-tuned checkpoint to"),
+});
+
+/** `dpzo replay`: rebuilds the fine-tuned checkpoint from its base and its ledger, to the same bytes. */
+export const replayCommand: CommandFactory = () => {
+  const command = baseCommand("replay", "rebuild a fine-tuned checkpoint from base and ledger");
+  addSchemaOptions(command, replaySchema);
+  return command.action(async (flags: Record<string, unknown>) => {
+    const settings = resolveSettings(replaySchema, settingsOf(flags));
+    refuseOverwrite(settings.base, settings.out);
+    const output = outputFor(flags);
+    const base = await openFolder(settings.base);
+    const verified = await replayModel(base, readLedger(settings.ledger), nodeFolderWriter(settings.out));
+    const { steps, lostSteps, epsilon, delta, finalHash } = verified;
+    output.answer({ out: settings.out, steps, lostSteps, epsilon, delta, finalHash }, () => [
+      `wrote ${settings.out}: ${steps} steps replayed, epsilon ${epsilon} at delta ${delta}`,
+    ]);
+  });
+};
+
+/** Writing over the base would destroy what the ledger starts from. */
+function refuseOverwrite(base: string, out: string): void {
+  if (!existsSync(out) || realpathSync(base) !== realpathSync(out)) return;
+  throw new UsageError("usage", {
+    message: `--out ${out} is the base checkpoint itself.`,
+    value: out,
+    expected: "another folder",
+  });
+}

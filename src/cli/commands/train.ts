@@ -1,0 +1,68 @@
+import { z } from "zod";
+
+import { trainConfigSchema } from "../../plan/config.js";
+import { exitCodes } from "../exit-codes.js";
+import { addSchemaOptions, resolveSettings } from "../options.js";
+import { duration, figure } from "../output.js";
+import { fileRecords, taskFileSchema } from "../task-files.js";
+import { runTraining } from "../train-run.js";
+import { baseCommand, type CommandFactory, outputFor, settingsOf } from "./shared.js";
+import { planFor, tellPlan } from "./plan.js";
+
+/** Every setting of `dpzo train`, on the command line or in a `--config` file. */
+export const trainSettingsSchema = z.strictObject({
+  ...taskFileSchema.shape,
+  ...trainConfigSchema.shape,
+  out: z.string().describe("run folder: model/, ledger.jsonl, report.html, metrics.json"),
+  evalData: z.string().optional().describe("PUBLIC file with the same columns, evaluated before and after"),
+});
+
+/** `dpzo train`: fine-tunes a checkpoint on private records; the same command resumes a run. */
+export const trainCommand: CommandFactory = (setExitCode) => {
+  const command = baseCommand("train", "fine-tune on private records within a privacy budget; resumes a run");
+  addSchemaOptions(command, trainSettingsSchema);
+  command.option("--config <file>", "YAML or JSON file with these settings; flags override it");
+  command.option("--dry-run", "print the plan and its epsilon; touch nothing");
+  return command.action(async (flags: Record<string, unknown>) => {
+    const { dryRun, ...given } = settingsOf(flags);
+    const settings = resolveSettings(trainSettingsSchema, given);
+    const output = outputFor(flags);
+    if (dryRun === true) {
+      tellPlan(output, await planFor(settings));
+      return;
+    }
+    const metrics = await runTraining(
+      {
+        modelFolder: settings.model,
+        out: settings.out,
+        task: settings,
+        config: trainConfigSchema.parse(pick(settings, Object.keys(trainConfigSchema.shape))),
+        records: fileRecords(settings.data, settings),
+        ...(settings.evalData !== undefined && {
+          evaluation: { description: settings.evalData, records: fileRecords(settings.evalData, settings) },
+        }),
+      },
+      output,
+    );
+    output.answer({ ...metrics, out: settings.out }, () => [
+      metrics.finished
+        ? `done: epsilon ${figure(metrics.epsilon)} at delta ${metrics.delta}, ${metrics.steps} steps in ${duration(metrics.seconds)}`
+        : `stopped after ${metrics.steps} of ${metrics.plannedSteps} steps, epsilon ${figure(metrics.epsilon)} spent; the same command goes on`,
+      ...(metrics.final
+        ? [
+            `final       accuracy ${figure(100 * metrics.final.accuracy, 1)} %, macro-F1 ${figure(100 * metrics.final.macroF1, 1)} %`,
+          ]
+        : []),
+      `in ${settings.out}: ${metrics.finished ? "model/, " : ""}ledger.jsonl, report.html, metrics.json`,
+    ]);
+    if (!metrics.finished) setExitCode(exitCodes.interrupted);
+  });
+};
+
+/** The given keys of an object, undefined ones left out. */
+export function pick(
+  from: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
+): Record<string, unknown> {
+  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]]));
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+
+import { z } from "zod";
+
+import { DpzoError } from "../../errors.js";
+import { checkBase } from "../../replay/replay-model.js";
+import { guaranteeInWords, verifyLedger } from "../../verify/verify.js";
+import { UsageError } from "../errors.js";
+import { exitCodeOf } from "../exit-codes.js";
+import { addSchemaOptions, resolveSettings } from "../options.js";
+import { baseCommand, type CommandFactory, openFolder, outputFor, settingsOf } from "./shared.js";
+
+const verifySchema = z.strictObject({
+  ledger: z.string().describe("ledger.jsonl of a run"),
+  base: z.string().optional().describe("base checkpoint folder, to check its digest too"),
+});
+
+/** `dpzo verify`: checks a ledger's chain, recomputes epsilon and says what is guaranteed to whom. */
+export const verifyCommand: CommandFactory = (setExitCode) => {
+  const command = baseCommand("verify", "check a ledger and recompute its epsilon");
+  addSchemaOptions(command, verifySchema);
+  return command.action(async (flags: Record<string, unknown>) => {
+    const settings = resolveSettings(verifySchema, settingsOf(flags));
+    const output = outputFor(flags);
+    const bytes = readLedger(settings.ledger);
+    try {
+      const verified = verifyLedger(bytes);
+      if (settings.base !== undefined) await checkBase(await openFolder(settings.base), verified);
+      const { plan, finalHash, epsilon, epsilonLower, delta, steps, lostSteps, plannedSteps } = verified;
+      const guarantee = guaranteeInWords(verified);
+      const answer = { valid: true, epsilon, epsilonLower, delta, steps, lostSteps, plannedSteps, finalHash };
+      output.answer({ ...answer, baseChecked: settings.base !== undefined, guarantee, plan }, () => [
+        `valid: ${steps} of ${plannedSteps} steps, ${lostSteps} lost; epsilon ${epsilon} at delta ${delta}`,
+        `last hash ${finalHash}${settings.base === undefined ? " (base not checked: give --base)" : "; base agrees"}`,
+        ...guarantee,
+      ]);
+    } catch (error) {
+      if (!(error instanceof DpzoError)) throw error;
+      const place = error as { readonly line?: number; readonly offset?: number };
+      const where = { ...(place.line && { line: place.line }), ...(place.offset && { byte: place.offset }) };
+      output.answer({ valid: false, code: error.code, reason: error.message, ...where }, () => [
+        `NOT valid: ${error.message} [${error.code}]`,
+      ]);
+      setExitCode(exitCodeOf(error));
+    }
+  });
+};
+
+/** The bytes of a ledger file. */
+export function readLedger(path: string): Uint8Array {
+  try {
+    return new Uint8Array(readFileSync(path));
+  } catch (error) {
+    throw new UsageError("usage", {
+      message: `Cannot read ${path}: ${error instanceof Error ? error.message : "unreadable"}`,
+      value: path,
+      expected: "the ledger.jsonl of a run",
+    });
+  }
+}

@@ -1,0 +1,39 @@
+import { CommanderError } from "commander";
+
+import { CheckpointError } from "../checkpoint/index.js";
+import { DataError } from "../data/index.js";
+import { LedgerError } from "../ledger/index.js";
+import { ModelError } from "../model/errors.js";
+import { PlanError } from "../plan/errors.js";
+import { ReplayError } from "../replay/errors.js";
+import { RuntimeError } from "../runtime/errors.js";
+import { ScheduleError } from "../schedule/errors.js";
+import { TaskError } from "../tasks/index.js";
+import { UsageError } from "./errors.js";
+
+/** What a script can act on. The same table stands in `docs/cli.md`. */
+export const exitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  data: 3,
+  checkpoint: 4,
+  runtime: 5,
+  ledger: 6,
+  plan: 7,
+  interrupted: 130,
+} as const;
+
+/** The exit code an error stands for. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  if (error instanceof UsageError || error instanceof TaskError || error instanceof ScheduleError) {
+    return exitCodes.usage;
+  }
+  if (error instanceof DataError) return exitCodes.data;
+  if (error instanceof CheckpointError || error instanceof ModelError) return exitCodes.checkpoint;
+  if (error instanceof RuntimeError) return exitCodes.runtime;
+  if (error instanceof LedgerError || error instanceof ReplayError) return exitCodes.ledger;
+  if (error instanceof PlanError) return exitCodes.plan;
+  return exitCodes.failed;
+}

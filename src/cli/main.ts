@@ -1,0 +1,58 @@
+import { Command, CommanderError } from "commander";
+
+import { DpzoError } from "../errors.js";
+import { accountCommand } from "./commands/account.js";
+import { calibrateCommand } from "./commands/calibrate.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { evalCommand } from "./commands/eval.js";
+import { planCommand } from "./commands/plan.js";
+import { replayCommand } from "./commands/replay.js";
+import { trainCommand } from "./commands/train.js";
+import { verifyCommand } from "./commands/verify.js";
+import { exitCodeOf, exitCodes } from "./exit-codes.js";
+import { version } from "./version.js";
+
+/**
+ * Runs one command line and returns the process's exit code; errors are told on stderr.
+ *
+ * @param args what stands after `dpzo`
+ */
+export async function run(args: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.done;
+  const setExitCode = (code: number): void => {
+    exitCode = code;
+  };
+  const program = new Command("dpzo")
+    .description("Fine-tune language models under differential privacy with forward passes only.")
+    .version(version)
+    .exitOverride();
+  const commands = [
+    trainCommand,
+    evalCommand,
+    planCommand,
+    replayCommand,
+    verifyCommand,
+    doctorCommand,
+    accountCommand,
+    calibrateCommand,
+  ];
+  for (const make of commands) program.addCommand(make(setExitCode).exitOverride());
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return exitCode;
+  } catch (error) {
+    tell(error);
+    return exitCodeOf(error);
+  }
+}
+
+/** One line for a person: code and sentence. Errors that dpzo did not foresee come with their stack. */
+function tell(error: unknown): void {
+  // Commander has already written its own message.
+  if (error instanceof CommanderError) return;
+  if (error instanceof DpzoError) process.stderr.write(`dpzo: ${error.message} [${error.code}]\n`);
+  else
+    process.stderr.write(
+      `dpzo: unexpected error\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+}

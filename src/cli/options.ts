@@ -1,0 +1,116 @@
+import { readFileSync } from "node:fs";
+
+import { type Command, Option } from "commander";
+import { parse as parseYaml } from "yaml";
+import { z } from "zod";
+
+import { UsageError } from "./errors.js";
+
+interface JsonProperty {
+  readonly type?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+}
+
+/**
+ * Adds one flag for every key of a schema: kebab-case name, description, choices and default from the schema.
+ *
+ * Flags carry no defaults themselves, so that a configuration file can be overridden by flags only.
+ */
+export function addSchemaOptions(command: Command, schema: z.ZodObject): void {
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
+  for (const [key, value] of Object.entries(properties)) {
+    command.addOption(schemaOption(key, value as JsonProperty, required.includes(key)));
+  }
+}
+
+function schemaOption(key: string, property: JsonProperty, isRequired: boolean): Option {
+  const flag = `--${kebabCase(key)}`;
+  if (property.type === "boolean") return new Option(flag, property.description);
+  const note =
+    property.default === undefined
+      ? isRequired
+        ? " (required)"
+        : ""
+      : ` (default: ${shown(property.default)})`;
+  const metavar = property.type === "number" || property.type === "integer" ? "number" : "value";
+  const option = new Option(`${flag} <${metavar}>`, `${property.description ?? ""}${note}`);
+  if (property.enum !== undefined) option.choices(property.enum.map(String));
+  if (property.type === "array") option.argParser(collect);
+  if (metavar === "number") option.argParser((text) => numberFrom(flag, text));
+  return option;
+}
+
+function shown(value: unknown): string {
+  return Array.isArray(value) ? value.join(", ") : JSON.stringify(value);
+}
+
+function collect(text: string, previous: unknown): string[] {
+  return [...(Array.isArray(previous) ? (previous as string[]) : []), text];
+}
+
+function numberFrom(flag: string, text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) {
+    throw new UsageError("usage", { message: `${flag} is "${text}".`, value: text, expected: "a number" });
+  }
+  return value;
+}
+
+/** `learningRate` -> `learning-rate`. */
+export function kebabCase(key: string): string {
+  return key.replace(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function camelCase(key: string): string {
+  return key.replace(/-([a-z])/gu, (_, letter: string) => letter.toUpperCase());
+}
+
+/**
+ * The settings of a command: the `--config` file with the flags put over it, checked against `schema`.
+ *
+ * @throws {UsageError} `config-file` or `usage`, naming the key, for anything unknown, missing or out of range.
+ */
+export function resolveSettings<Schema extends z.ZodObject>(
+  schema: Schema,
+  flags: Readonly<Record<string, unknown>>,
+): z.infer<Schema> {
+  const { config, ...rest } = flags;
+  const fromFile = typeof config === "string" ? readConfigFile(config) : {};
+  const parsed = schema.safeParse({ ...fromFile, ...rest });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new UsageError("usage", {
+    message: `${issueSubject(issue)}: ${issue?.message ?? "invalid settings"}.`,
+    value: issue?.path,
+    next: "See --help for every flag; a --config file takes the same names.",
+  });
+}
+
+function issueSubject(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === "unrecognized_keys") return `Unknown setting ${issue.keys.join(", ")}`;
+  const [key] = issue?.path ?? [];
+  return typeof key === "string" ? `--${kebabCase(key)}` : "Settings";
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    // JSON is YAML, so one reader serves both.
+    parsed = parseYaml(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UsageError("config-file", {
+      message: `Cannot read ${path}: ${error instanceof Error ? error.message : "unreadable"}`,
+      value: path,
+      expected: "a YAML or JSON file",
+    });
+  }
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw new UsageError("config-file", {
+      message: `${path} does not hold a mapping of settings.`,
+      value: path,
+    });
+  }
+  return Object.fromEntries(Object.entries(parsed).map(([key, value]) => [camelCase(key), value]));
+}

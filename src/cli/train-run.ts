@@ -1,0 +1,239 @@
+import { basename, join } from "node:path";
+
+import {
+  nodeFolderReader,
+  nodeFolderWriter,
+  nodeLedgerFile,
+  nodeRuntime,
+  nodeSha256,
+  lockFolder,
+} from "../node/index.js";
+import { type Checkpoint, openCheckpoint } from "../checkpoint/index.js";
+import { type EpsilonPoint, epsilonCurve, epsilonSoFar } from "../plan/epsilon-curve.js";
+import type { TaskConfig, TrainConfig } from "../plan/config.js";
+import type { Plan } from "../plan/plan.js";
+import { type PublicEvaluation, renderReport } from "../report/index.js";
+import { totalSteps } from "../schedule/stages.js";
+import type { ClassificationMetrics, TaskRecord } from "../tasks/index.js";
+import { train, type TrainEvent, type TrainResult } from "../train/run.js";
+import { listenForInterrupt } from "./interrupt.js";
+import { duration, figure, type Output } from "./output.js";
+import { planInWords } from "./plan-words.js";
+import { version } from "./version.js";
+
+/** A training run as a command wants it: paths instead of adapters. */
+export interface TrainRun {
+  readonly modelFolder: string;
+  readonly out: string;
+  readonly task: TaskConfig;
+  readonly config: TrainConfig;
+  readonly records: AsyncIterable<TaskRecord>;
+  readonly evaluation?: { readonly description: string; readonly records: AsyncIterable<TaskRecord> };
+}
+
+/** Figures of a run, as `metrics.json` holds them; all public. */
+export interface RunMetrics {
+  readonly base: string;
+  readonly zeroShot?: { readonly accuracy: number; readonly macroF1: number };
+  readonly final?: { readonly accuracy: number; readonly macroF1: number };
+  readonly largerClass?: number;
+  readonly epsilon: number;
+  readonly epsilonLower: number;
+  readonly delta: number;
+  readonly steps: number;
+  readonly plannedSteps: number;
+  readonly lostSteps: number;
+  readonly finished: boolean;
+  readonly finalHash: string;
+  /** Wall-clock seconds of this call; a resumed run counts from its last start. */
+  readonly seconds: number;
+  readonly peakMemoryBytes: number;
+}
+
+/**
+ * Runs or resumes a training run in a folder, telling people how it goes, and leaves model, ledger, report and
+ * metrics there.
+ */
+export async function runTraining(run: TrainRun, output: Output): Promise<RunMetrics> {
+  const start = performance.now();
+  const lock = await lockFolder(run.out);
+  const interrupt = listenForInterrupt(() => {
+    output.say("stopping after this step; the same command goes on from there (Ctrl-C again stops at once)");
+  });
+  const ledger = nodeLedgerFile(join(run.out, "ledger.jsonl"));
+  try {
+    const base = await openNodeFolder(run.modelFolder);
+    const runtime = nodeRuntime();
+    const result = await train({
+      base,
+      runtime,
+      task: run.task,
+      config: run.config,
+      records: run.records,
+      ...(run.evaluation && { evaluation: run.evaluation.records }),
+      files: {
+        ledger,
+        model: nodeFolderWriter(join(run.out, "model")),
+        reopen: () => openNodeFolder(join(run.out, "model")),
+      },
+      stopRequested: interrupt.requested,
+      onEvent: narrator(output),
+    });
+    const metrics = runMetrics(run, result, (performance.now() - start) / 1000);
+    await writeOutputs(run, result, metrics, runtime);
+    return metrics;
+  } finally {
+    await ledger.close();
+    interrupt.dispose();
+    await lock.release();
+  }
+}
+
+function openNodeFolder(path: string): Promise<Checkpoint> {
+  return openCheckpoint(nodeFolderReader(path), { createHash: nodeSha256 });
+}
+
+/** Tells people about events: the plan once, progress with an ETA, and the epsilon spent so far. */
+function narrator(output: Output): (event: TrainEvent) => void {
+  let curve: readonly EpsilonPoint[] = [];
+  let target = 0;
+  let first: { readonly step: number; readonly at: number } | undefined;
+  return (event) => {
+    switch (event.kind) {
+      case "plan":
+        curve = epsilonCurve(event.plan);
+        target = event.plan.privacy.epsilon;
+        for (const line of planInWords(event.plan)) output.say(line);
+        if (event.resumedSteps > 0)
+          output.say(`resuming: ${event.resumedSteps} steps are in the ledger already`);
+        break;
+      case "encoding":
+        output.progress(`frozen layers, once a record: ${Math.floor(100 * event.fraction)} %`);
+        break;
+      case "evaluating":
+        output.progress(`${event.what} evaluation on public records: ${event.done} of ${event.total}`);
+        break;
+      case "zero-shot":
+        output.say(`zero-shot   ${scoreWords(event.metrics)}`);
+        break;
+      case "step": {
+        first ??= { step: event.step - 1, at: performance.now() };
+        output.progress(stepLine(event, first, epsilonSoFar(curve, event.step), target));
+      }
+    }
+  };
+}
+
+/** The pace is an average over the run so far: single step times would tell how large a batch was. */
+function stepLine(
+  { step, steps, stage }: Extract<TrainEvent, { kind: "step" }>,
+  first: { readonly step: number; readonly at: number },
+  spent: number,
+  target: number,
+): string {
+  const pace = (performance.now() - first.at) / 1000 / (step - first.step);
+  const left = duration(Math.ceil((pace * (steps - step)) / 5) * 5);
+  return `step ${step} of ${steps}, stage ${stage + 1}, epsilon ${figure(spent, 3)} of ${figure(target, 3)}, ${left} left`;
+}
+
+/** Accuracy and macro-F1 beside what always answering the larger class would get. */
+export function scoreWords({ accuracy, macroF1, largerClass, count }: ClassificationMetrics): string {
+  return (
+    `accuracy ${figure(100 * accuracy, 1)} %, macro-F1 ${figure(100 * macroF1, 1)} % on ${count} public records ` +
+    `(larger class: ${figure(100 * largerClass, 1)} %)`
+  );
+}
+
+function runMetrics(
+  run: TrainRun,
+  { verified, finished, zeroShot, final }: TrainResult,
+  seconds: number,
+): RunMetrics {
+  const { epsilon, epsilonLower, delta, steps, plannedSteps, lostSteps, finalHash } = verified;
+  return {
+    base: basename(run.modelFolder),
+    ...(zeroShot && { zeroShot: scores(zeroShot), largerClass: zeroShot.largerClass }),
+    ...(final && { final: scores(final) }),
+    epsilon,
+    epsilonLower,
+    delta,
+    steps,
+    plannedSteps,
+    lostSteps,
+    finished,
+    finalHash,
+    seconds: Math.round(seconds * 10) / 10,
+    // resourceUsage gives kibibytes on every platform.
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+function scores({ accuracy, macroF1 }: ClassificationMetrics): { accuracy: number; macroF1: number } {
+  return { accuracy, macroF1 };
+}
+
+async function writeOutputs(
+  run: TrainRun,
+  result: TrainResult,
+  metrics: RunMetrics,
+  runtime: { readonly name: string; readonly version: string },
+): Promise<void> {
+  const { verified } = result;
+  const ledgerPath = join(run.out, "ledger.jsonl");
+  const evaluation = publicEvaluation(run, result);
+  const report = renderReport({
+    plan: verified.plan,
+    entries: verified.entries,
+    epsilonCurve: curveSoFar(verified.plan, verified.steps, verified.epsilon),
+    epsilonLower: verified.epsilonLower,
+    ...(evaluation && { evaluation }),
+    ledgerHash: verified.finalHash,
+    baseName: metrics.base,
+    runtime: { name: runtime.name, version: runtime.version },
+    verifyCommand: `npx dpzo verify --ledger ${quoted(ledgerPath)} --base ${quoted(run.modelFolder)}`,
+    replayCommand: `npx dpzo replay --base ${quoted(run.modelFolder)} --ledger ${quoted(ledgerPath)} --out replayed`,
+    versions: { dpzo: version, node: process.version },
+  });
+  const folder = nodeFolderWriter(run.out);
+  await folder.write("report.html", textChunks(report));
+  await folder.write("metrics.json", textChunks(`${JSON.stringify(metrics, null, 2)}\n`));
+}
+
+async function* textChunks(text: string): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(new TextEncoder().encode(text));
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./-]+$/u.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/** The planned curve up to what was really done, for a run that was stopped. */
+function curveSoFar(plan: Plan, steps: number, spent: number): readonly EpsilonPoint[] {
+  const curve = epsilonCurve(plan);
+  if (steps === totalSteps(plan.stages)) return curve;
+  return [
+    ...curve.filter(({ step }) => step < steps),
+    ...(steps > 0 ? [{ step: steps, epsilon: spent }] : []),
+  ];
+}
+
+function publicEvaluation(
+  run: TrainRun,
+  { zeroShot, final, verified }: TrainResult,
+): PublicEvaluation | undefined {
+  if (run.evaluation === undefined || zeroShot === undefined || final === undefined) return undefined;
+  return {
+    description: run.evaluation.description,
+    count: zeroShot.count,
+    zeroShot: scores(zeroShot),
+    final: scores(final),
+    largerClass: zeroShot.largerClass,
+    perClass: verified.plan.task.labels.map((label, index) => ({
+      label,
+      count: zeroShot.classes[index]?.count ?? 0,
+      zeroShotRecall: zeroShot.classes[index]?.recall ?? 0,
+      finalRecall: final.classes[index]?.recall ?? 0,
+    })),
+  };
+}

@@ -1,0 +1,133 @@
+import type { DirectionEngine, DirectionStream } from "../directions/index.js";
+import type { ModelDescription, ModelStage } from "../model/description.js";
+import { type StageRunner, weightSource } from "../runtime/stage-runner.js";
+import { type Example, labelLoss } from "../tasks/index.js";
+import { FrozenPrefix, type PrefixBatch, type PrefixContext, type PrefixProgress } from "./prefix.js";
+import { Perturber, type Sides, walkBothSides } from "./trajectories.js";
+
+/** Above this many bytes, frozen stages are evaluated again for every batch instead of being kept. */
+const defaultKeepLimit = 3 * 2 ** 30;
+
+/** What is measured: a model, a stage of the schedule, and the private examples. */
+export interface MeasureOptions {
+  readonly description: ModelDescription;
+  readonly runner: StageRunner;
+  readonly engine: DirectionEngine;
+  /** Canonical weights; read only. */
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  /** Stages of the label-word objective. */
+  readonly modelStages: readonly ModelStage[];
+  /** Tensors trained in this stage of the schedule. */
+  readonly tensors: readonly string[];
+  /** phi. */
+  readonly smoothing: number;
+  readonly examples: readonly Example[];
+  readonly maximumTokens: number;
+  /** Mean number of times a record will be sampled in this stage; public. */
+  readonly expectedVisits: number;
+  /** Most bytes of activations to keep. */
+  readonly keepLimit?: number;
+  readonly onProgress?: PrefixProgress;
+}
+
+/**
+ * The private side of a step: directional differences of the loss, one vector of K numbers a record.
+ *
+ * The result is private. It may go to the mechanism and nowhere else.
+ */
+export class Measurer {
+  readonly #options: MeasureOptions;
+  readonly #prefix: FrozenPrefix;
+  readonly #perturber: Perturber;
+  readonly #trainedStages: readonly ModelStage[];
+
+  private constructor(options: MeasureOptions, prefix: FrozenPrefix, frozen: number) {
+    this.#options = options;
+    this.#prefix = prefix;
+    this.#trainedStages = options.modelStages.slice(frozen);
+    this.#perturber = new Perturber({ ...options, trained: new Set(options.tensors) });
+  }
+
+  /** Prepares the frozen stages: once a record when that is cheaper and fits, by public figures only. */
+  static async create(options: MeasureOptions): Promise<Measurer> {
+    const trained = new Set(options.tensors);
+    const first = options.modelStages.findIndex(({ weights }) =>
+      weights.some(({ tensor }) => trained.has(tensor)),
+    );
+    const frozen = first === -1 ? options.modelStages.length : first;
+    const context: PrefixContext = {
+      description: options.description,
+      runner: options.runner,
+      weights: weightSource(options.description, options.weights),
+      stages: options.modelStages,
+      frozen,
+      examples: options.examples,
+      maximumTokens: options.maximumTokens,
+    };
+    const fits = FrozenPrefix.bytesToKeep(context) <= (options.keepLimit ?? defaultKeepLimit);
+    const keep = frozen > 0 && options.expectedVisits >= 1 && fits;
+    const prefix = keep
+      ? await FrozenPrefix.keeping(context, options.onProgress)
+      : FrozenPrefix.direct(context);
+    return new Measurer(options, prefix, frozen);
+  }
+
+  /**
+   * [l(theta + phi z_k; x) - l(theta - phi z_k; x)] / (2 phi) for each record x of the batch and direction k.
+   *
+   * Losses and their difference are float64. An empty batch gives an empty list by the same path.
+   *
+   * @see methods.md, section 1, common notation
+   */
+  async differences(
+    batch: Iterable<number>,
+    streams: (tensor: string) => readonly DirectionStream[],
+    directions: number,
+  ): Promise<readonly Float64Array[]> {
+    const ready = await this.#prefix.run(batch);
+    const rows = new Map(
+      ready.flatMap(({ members }) =>
+        members.map((member) => [member, new Float64Array(directions)] as const),
+      ),
+    );
+    for (let k = 0; k < directions; k += 1) {
+      const stream = (tensor: string): DirectionStream => at(streams(tensor), k);
+      const starts = ready.map(({ activations }) => activations);
+      const { runner } = this.#options;
+      const sides = await walkBothSides(runner, this.#perturber, this.#trainedStages, stream, starts);
+      sides.forEach((side, index) => {
+        this.#record(rows, at(ready, index), side, k);
+      });
+    }
+    return [...rows.values()];
+  }
+
+  #record(
+    rows: ReadonlyMap<number, Float64Array>,
+    { members }: PrefixBatch,
+    { plus, minus }: Sides,
+    k: number,
+  ): void {
+    const { examples, smoothing } = this.#options;
+    members.forEach((member, row) => {
+      const label = examples[member]?.label ?? 0;
+      const difference = rowLoss(plus, row, label) - rowLoss(minus, row, label);
+      const vector = rows.get(member);
+      if (vector !== undefined) vector[k] = difference / (2 * smoothing);
+    });
+  }
+}
+
+/** The loss of one row of label-word logits. */
+function rowLoss(activations: Sides["plus"], row: number, label: number): number {
+  const logits = activations["logits"];
+  if (!(logits?.data instanceof Float32Array)) return Number.NaN;
+  const words = logits.dims[1] ?? 0;
+  return labelLoss(logits.data.subarray(row * words, (row + 1) * words), label);
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const value = list[index];
+  if (value === undefined) throw new RangeError(`no element ${index} of ${list.length}`);
+  return value;
+}

@@ -1,0 +1,155 @@
+import type { ModelDescription, ModelStage } from "../model/description.js";
+import { batchActivations } from "../model/token-batch.js";
+import { type Activations, type StageRunner, type WeightSource } from "../runtime/stage-runner.js";
+import type { Example } from "../tasks/index.js";
+import { type MicroBatch, microBatches } from "./examples.js";
+
+/** Rows that go through the head together when the stages below it are kept. */
+const rowsPerHeadBatch = 1024;
+
+/** What runs through the frozen stages, and with what. */
+export interface PrefixContext {
+  readonly description: ModelDescription;
+  readonly runner: StageRunner;
+  readonly weights: WeightSource;
+  /** All stages of the objective, lowest first. */
+  readonly stages: readonly ModelStage[];
+  /** The number of lowest stages that are frozen. */
+  readonly frozen: number;
+  readonly examples: readonly Example[];
+  readonly maximumTokens: number;
+}
+
+/** Activations at the first trained stage, and how many of their rows are real records. */
+export interface PrefixBatch {
+  readonly members: readonly number[];
+  readonly activations: Activations;
+}
+
+/** Reports how many records have gone through the frozen stages. */
+export type PrefixProgress = (done: number, total: number) => void;
+
+/**
+ * Runs micro-batches through the frozen stages, remembering each record's result when asked to.
+ *
+ * Guarantees:
+ * - What a record contributes does not depend on the other records of its batch: it is padded by its own length,
+ *   and a batch is never one row (a single row takes another matrix kernel, which rounds differently).
+ * - With `keep`, every record is evaluated exactly once, before the first step and whatever will be sampled.
+ * - Kept activations are private: they stay in memory and go with this object.
+ */
+export class FrozenPrefix {
+  readonly #context: PrefixContext;
+  readonly #kept: Float32Array[] | undefined;
+
+  private constructor(context: PrefixContext, kept: Float32Array[] | undefined) {
+    this.#context = context;
+    this.#kept = kept;
+  }
+
+  /** A prefix that evaluates the frozen stages again for every batch. */
+  static direct(context: PrefixContext): FrozenPrefix {
+    return new FrozenPrefix(context, undefined);
+  }
+
+  /** A prefix that evaluates the frozen stages now, once for every record, and keeps the result. */
+  static async keeping(context: PrefixContext, onProgress?: PrefixProgress): Promise<FrozenPrefix> {
+    const kept = new Array<Float32Array>(context.examples.length);
+    let done = 0;
+    for await (const batch of FrozenPrefix.direct(context).stream(context.examples.keys())) {
+      keepRows(kept, batch);
+      done += batch.members.length;
+      onProgress?.(done, context.examples.length);
+    }
+    return new FrozenPrefix(context, kept);
+  }
+
+  /** Bytes that {@link FrozenPrefix.keeping} would hold. */
+  static bytesToKeep({ description, stages, frozen, examples, maximumTokens }: PrefixContext): number {
+    const wide = frozen < stages.length - 1;
+    const rows = wide
+      ? microBatches(examples, examples.keys(), maximumTokens).reduce(
+          (sum, { members, positions }) => sum + members.length * positions,
+          0,
+        )
+      : examples.length;
+    return rows * description.hiddenSize * Float32Array.BYTES_PER_ELEMENT;
+  }
+
+  /** The batch's records at the first trained stage, in micro-batches. */
+  async run(batch: Iterable<number>): Promise<readonly PrefixBatch[]> {
+    if (this.#kept !== undefined && this.#headOnly) return this.#keptHeadBatches([...batch]);
+    const ready: PrefixBatch[] = [];
+    for await (const prefixBatch of this.stream(batch)) ready.push(prefixBatch);
+    return ready;
+  }
+
+  /** As {@link run}, one micro-batch at a time. */
+  async *stream(batch: Iterable<number>): AsyncGenerator<PrefixBatch> {
+    const { examples, maximumTokens } = this.#context;
+    for (const microBatch of microBatches(examples, batch, maximumTokens)) {
+      yield this.#kept === undefined
+        ? await this.#evaluate(microBatch)
+        : { members: microBatch.members, activations: this.#keptActivations(microBatch, this.#kept) };
+    }
+  }
+
+  get #headOnly(): boolean {
+    return this.#context.frozen === this.#context.stages.length - 1;
+  }
+
+  async #evaluate({ members, positions }: MicroBatch): Promise<PrefixBatch> {
+    const { runner, weights, stages, frozen } = this.#context;
+    let activations = this.#inputs({ members, positions });
+    for (const stage of stages.slice(0, frozen)) activations = await runner.run(stage, weights, activations);
+    return { members, activations };
+  }
+
+  #inputs({ members, positions }: MicroBatch): Activations {
+    const { description, examples } = this.#context;
+    const prompts = atLeastTwo(members).flatMap((member) => examples[member]?.prompt ?? []);
+    return batchActivations(description, prompts, positions);
+  }
+
+  #keptActivations(microBatch: MicroBatch, kept: readonly Float32Array[]): Activations {
+    const hidden = joinRows(atLeastTwo(microBatch.members), kept, this.#context.description.hiddenSize);
+    return { ...this.#inputs(microBatch), hidden };
+  }
+
+  #keptHeadBatches(members: readonly number[]): readonly PrefixBatch[] {
+    const kept = this.#kept ?? [];
+    const width = this.#context.description.hiddenSize;
+    const batches = Math.ceil(members.length / rowsPerHeadBatch);
+    return Array.from({ length: batches }, (_, index) => {
+      const part = members.slice(index * rowsPerHeadBatch, (index + 1) * rowsPerHeadBatch);
+      return { members: part, activations: { hidden: joinRows(atLeastTwo(part), kept, width) } };
+    });
+  }
+}
+
+/** A lone record is run twice, since one row alone would round differently from one of many. */
+function atLeastTwo(members: readonly number[]): readonly number[] {
+  return members.length === 1 ? [...members, ...members] : members;
+}
+
+function keepRows(kept: Float32Array[], { members, activations }: PrefixBatch): void {
+  const hidden = activations["hidden"]?.data;
+  if (!(hidden instanceof Float32Array)) return;
+  const size = hidden.length / atLeastTwo(members).length;
+  members.forEach((member, row) => {
+    kept[member] = hidden.slice(row * size, (row + 1) * size);
+  });
+}
+
+function joinRows(
+  members: readonly number[],
+  kept: readonly Float32Array[],
+  width: number,
+): { data: Float32Array; dims: readonly number[] } {
+  const size = kept[members[0] ?? 0]?.length ?? 0;
+  const data = new Float32Array(members.length * size);
+  members.forEach((member, row) => {
+    data.set(kept[member] ?? [], row * size);
+  });
+  return { data, dims: [data.length / width, width] };
+}

@@ -1,0 +1,71 @@
+import type { Checkpoint } from "../checkpoint/index.js";
+import { writeCheckpoint } from "../checkpoint/index.js";
+import type { FolderWriter } from "../files.js";
+import { describeModel } from "../model/registry.js";
+import { guaranteeInWords, type VerifiedLedger } from "../verify/verify.js";
+import type { Weights } from "./replay.js";
+
+/** Names of every tensor the plan trains, in any stage. */
+export function trainedTensors(verified: VerifiedLedger): ReadonlySet<string> {
+  return new Set(verified.plan.stages.flatMap(({ tensors }) => tensors));
+}
+
+/**
+ * Writes the fine-tuned checkpoint as a Hugging Face folder, with the ledger it was made from and a model card.
+ *
+ * Guarantees:
+ * - A pure function of base, weights and ledger: training and `dpzo replay` write the same bytes.
+ * - Tensors that were not trained keep their bytes; trained ones keep their dtype, rounded to nearest even.
+ */
+export async function writeModelFolder(
+  out: FolderWriter,
+  base: Checkpoint,
+  weights: Weights,
+  verified: VerifiedLedger,
+  ledgerBytes: Uint8Array,
+): Promise<void> {
+  const changed = new Map([...weights].filter(([name]) => trainedTensors(verified).has(name)));
+  const { tiedAliases } = describeModel(base.config);
+  await writeCheckpoint(out, base, changed, { tiedAliases });
+  await out.write("ledger.jsonl", once(ledgerBytes));
+  await out.write("README.md", once(new TextEncoder().encode(modelCard(base.name, verified))));
+}
+
+/** A model card: what was trained on how much, the guarantee, and how to check it. */
+function modelCard(baseName: string, verified: VerifiedLedger): string {
+  const { plan } = verified;
+  const name =
+    baseName
+      .split(/[\\/]/u)
+      .filter((part) => part !== "")
+      .at(-1) ?? baseName;
+  return `---
+library_name: transformers
+pipeline_tag: fill-mask
+tags: [differential-privacy, zeroth-order, dpzo]
+---
+# ${name}, fine-tuned under differential privacy
+
+Fine-tuned with dpzo (${plan.method}, forward passes only) on ${plan.privacy.publicSize} private records.
+
+| | |
+| --- | --- |
+| epsilon | ${verified.epsilon} |
+| delta | ${verified.delta} |
+| neighbouring data sets | add or remove one ${plan.privacy.unit} |
+| steps | ${verified.steps} of ${verified.plannedSteps} (${verified.lostSteps} lost) |
+| prompt | \`${plan.task.template}\` |
+| label words | ${plan.task.labels.map((label, index) => `${label}: ${plan.task.labelWords[index] ?? ""}`).join(", ")} |
+| base digest | \`${plan.base.digest}\` |
+| ledger's last hash | \`${verified.finalHash}\` |
+
+${guaranteeInWords(verified).join("\n\n")}
+
+Check it: \`dpzo verify --ledger ledger.jsonl --base BASE\`. Rebuild these weights from the base checkpoint:
+\`dpzo replay --base BASE --ledger ledger.jsonl --out OUT\`.
+`;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}

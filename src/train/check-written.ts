@@ -1,0 +1,35 @@
+import type { Checkpoint, TensorDtype } from "../checkpoint/index.js";
+import { TrainError } from "./errors.js";
+
+/** Largest relative error of rounding to a dtype: half a unit in the last place. */
+const relativeRounding: Readonly<Record<TensorDtype, number>> = { F32: 0, F16: 2 ** -11, BF16: 2 ** -9 };
+/** Half the smallest subnormal of float16; bfloat16's is smaller. */
+const absoluteRounding = 2 ** -25;
+
+/**
+ * Compares a checkpoint that was just written, and read again, with the weights in memory.
+ *
+ * @throws {TrainError} `written-model-differs`, naming the tensor, beyond what the dtype's rounding explains.
+ */
+export function checkWritten(
+  written: Checkpoint,
+  read: ReadonlyMap<string, Float32Array>,
+  expected: ReadonlyMap<string, Float32Array>,
+): void {
+  for (const [name, values] of expected) {
+    const dtype = written.tensors.get(name)?.dtype;
+    const relative = dtype === "F16" || dtype === "BF16" ? relativeRounding[dtype] : 0;
+    const absolute = relative === 0 ? 0 : absoluteRounding;
+    const back = read.get(name);
+    const agrees = values.every(
+      (value, index) =>
+        Math.abs((back?.[index] ?? Number.NaN) - value) <= Math.abs(value) * relative + absolute,
+    );
+    if (agrees) continue;
+    throw new TrainError("written-model-differs", {
+      message: `Tensor ${name} was written, and reads back as something else.`,
+      value: name,
+      next: "The ledger is whole. Check the disk, then run `dpzo replay` to write the model again.",
+    });
+  }
+}

@@ -1,0 +1,12 @@
+import { DpzoError } from "../errors.js";
+
+/** Closed list of what can stop a training run. */
+export type TrainErrorCode =
+  | "step-outside-plan"
+  | "private-side-failed"
+  | "tokenizer-missing"
+  | "tokenizer-invalid"
+  | "written-model-differs";
+
+/** Thrown by a training run; never carries a private value. */
+export class TrainError extends DpzoError<TrainErrorCode> {}

@@ -1,0 +1,98 @@
+import type { Checkpoint } from "../checkpoint/index.js";
+import type { ModelStage } from "../model/description.js";
+import { type LoadedModel, loadModel } from "../model/load.js";
+import type { Plan } from "../plan/plan.js";
+import type { InferenceRuntime } from "../runtime/runtime.js";
+import { selfTest } from "../runtime/self-test.js";
+import { StageRunner } from "../runtime/stage-runner.js";
+import {
+  createTask,
+  createTokenizer,
+  type Example,
+  type Task,
+  type TaskRecord,
+  type TextTokenizer,
+} from "../tasks/index.js";
+import type { TaskConfig } from "../plan/config.js";
+import { TrainError } from "./errors.js";
+
+/** A checkpoint that is ready to answer prompts of one task. */
+export interface PreparedModel extends LoadedModel {
+  readonly runner: StageRunner;
+  readonly task: Task;
+  /** Stages that give the label words' logits. */
+  readonly modelStages: readonly ModelStage[];
+  readonly maximumTokens: number;
+}
+
+/**
+ * Loads a checkpoint, checks the runtime on it, and checks the task against its tokenizer.
+ *
+ * No record has been read when it returns.
+ *
+ * @throws {CheckpointError}, {ModelError}, {TaskError}, {RuntimeError} `self-test-failed`.
+ */
+export async function prepareModel(
+  checkpoint: Checkpoint,
+  runtime: InferenceRuntime,
+  config: TaskConfig,
+): Promise<PreparedModel> {
+  const model = await loadModel(checkpoint);
+  const tokenizer = await openTokenizer(checkpoint);
+  const maximumTokens = Math.min(config.maximumTokens, model.description.maximumTokens);
+  const task = createTask(tokenizer, { ...config, maximumTokens });
+  const runner = new StageRunner(runtime);
+  await selfTest(runner, model.description, model.weights);
+  const wordIds = [...task.labelTokenIds];
+  const modelStages = model.description.stages({ kind: "label-words", wordIds });
+  return { ...model, runner, task, modelStages, maximumTokens };
+}
+
+/** Tokenises every record; an unknown label stops it with the line and nothing of the record. */
+export async function readExamples(
+  task: Task,
+  records: AsyncIterable<TaskRecord>,
+): Promise<readonly Example[]> {
+  const examples: Example[] = [];
+  for await (const record of records) examples.push(task.example(record));
+  return examples;
+}
+
+/** What the plan says about the task. */
+export function planTask({ task, maximumTokens }: PreparedModel): Plan["task"] {
+  return {
+    template: task.description.template,
+    labels: [...task.labels],
+    labelWords: task.labelWords.map(({ word }) => word),
+    maximumTokens,
+  };
+}
+
+/** The checkpoint's tokenizer: `tokenizer.json` must be there, the other files where they are. */
+async function openTokenizer(checkpoint: Checkpoint): Promise<TextTokenizer> {
+  const tokenizer = await jsonSideFile(checkpoint, "tokenizer.json");
+  if (tokenizer === undefined) {
+    throw new TrainError("tokenizer-missing", {
+      message: `${checkpoint.name} has no tokenizer.json.`,
+      value: checkpoint.name,
+      expected: "a Hugging Face folder with its fast tokenizer",
+      next: "Save the tokenizer with transformers' save_pretrained into the folder.",
+    });
+  }
+  const config = await jsonSideFile(checkpoint, "tokenizer_config.json");
+  const specialTokensMap = await jsonSideFile(checkpoint, "special_tokens_map.json");
+  return createTokenizer({ tokenizer, config, specialTokensMap });
+}
+
+async function jsonSideFile(checkpoint: Checkpoint, name: string): Promise<unknown> {
+  const bytes = await checkpoint.sideFile(name);
+  if (bytes === undefined) return undefined;
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown;
+  } catch {
+    throw new TrainError("tokenizer-invalid", {
+      message: `${checkpoint.name}/${name} is not JSON.`,
+      value: name,
+    });
+  }
+}

@@ -1,0 +1,208 @@
+import type { Checkpoint } from "../checkpoint/index.js";
+import { createDirectionEngine } from "../directions/index.js";
+import type { FolderWriter } from "../files.js";
+import { type JsonObject, type LedgerFile, openLedger, readLedgerPlan } from "../ledger/index.js";
+import { Measurer } from "../measure/measure.js";
+import { predict } from "../measure/predict.js";
+import type { TaskConfig, TrainConfig } from "../plan/config.js";
+import { PlanError } from "../plan/errors.js";
+import { makePlan } from "../plan/make-plan.js";
+import type { Plan, PlanStage } from "../plan/plan.js";
+import { planIdentity, readPlan } from "../plan/read-plan.js";
+import { writeModelFolder } from "../replay/model-folder.js";
+import { checkBase } from "../replay/replay-model.js";
+import { initialState, replay, type Weights } from "../replay/replay.js";
+import type { InferenceRuntime } from "../runtime/runtime.js";
+import { operatingSystemRandom, type RandomBytes } from "../sampling/index.js";
+import { totalSteps } from "../schedule/stages.js";
+import {
+  type ClassificationMetrics,
+  classificationMetrics,
+  type Example,
+  type TaskRecord,
+} from "../tasks/index.js";
+import { type VerifiedLedger, verifyLedger } from "../verify/verify.js";
+import { checkWritten } from "./check-written.js";
+import { planTask, type PreparedModel, prepareModel, readExamples } from "./prepare.js";
+import { runSteps } from "./steps.js";
+
+/** What a run tells while it works; public values only. */
+export type TrainEvent =
+  | { readonly kind: "plan"; readonly plan: Plan; readonly resumedSteps: number }
+  | { readonly kind: "encoding"; readonly fraction: number }
+  | {
+      readonly kind: "evaluating";
+      readonly what: "zero-shot" | "final";
+      readonly done: number;
+      readonly total: number;
+    }
+  | { readonly kind: "zero-shot"; readonly metrics: ClassificationMetrics }
+  | { readonly kind: "step"; readonly step: number; readonly steps: number; readonly stage: number };
+
+/** Where a run reads and writes. The caller holds the run folder's lock. */
+export interface RunFiles {
+  readonly ledger: LedgerFile;
+  /** The folder of the fine-tuned checkpoint. */
+  readonly model: FolderWriter;
+  /** Opens what was written to `model`. */
+  readonly reopen: () => Promise<Checkpoint>;
+}
+
+/** A whole run: base, task, private records, plan's configuration, and where it goes. */
+export interface TrainRequest {
+  readonly base: Checkpoint;
+  readonly runtime: InferenceRuntime;
+  readonly task: TaskConfig;
+  readonly config: TrainConfig;
+  /** The private records. */
+  readonly records: AsyncIterable<TaskRecord>;
+  /** A public test set, evaluated before and after. */
+  readonly evaluation?: AsyncIterable<TaskRecord>;
+  readonly files: RunFiles;
+  readonly stopRequested?: () => boolean;
+  readonly onEvent?: (event: TrainEvent) => void;
+}
+
+/** What a run came to. */
+export interface TrainResult {
+  readonly finished: boolean;
+  readonly verified: VerifiedLedger;
+  readonly zeroShot?: ClassificationMetrics;
+  /** Of the checkpoint as written; absent when the run was stopped before its last step. */
+  readonly final?: ClassificationMetrics;
+}
+
+/** Randomness of a run: the operating system's, except in tests, which import this module directly. */
+export interface RunRandomness {
+  readonly secret: RandomBytes;
+}
+
+/**
+ * Fine-tunes a checkpoint under a privacy budget, or goes on with a run that was stopped or killed.
+ *
+ * Guarantees:
+ * - The plan and its epsilon stand in the ledger before a record is measured; the budget is never exceeded.
+ * - A run is resumed by the same request on the same files: what the ledger holds is replayed, never redone.
+ * - Nothing private reaches the ledger, an event, the result or an error.
+ *
+ * @throws {PlanError} `plan-mismatch` if the ledger was begun with another configuration; every error of
+ *   {@link prepareModel} and {@link makePlan}.
+ */
+export async function train(
+  request: TrainRequest,
+  randomness: RunRandomness = { secret: operatingSystemRandom },
+): Promise<TrainResult> {
+  const { base, config, files, onEvent } = request;
+  const model = await prepareModel(base, request.runtime, request.task);
+  const examples = await readExamples(model.task, request.records);
+  const publicTest = request.evaluation && (await readExamples(model.task, request.evaluation));
+
+  const fresh = makePlan({
+    config,
+    description: model.description,
+    baseDigest: await base.digest(),
+    task: planTask(model),
+    publicSize: config.publicSize ?? examples.length,
+    random: randomness.secret,
+  });
+  const plan = samePlan(fresh, readLedgerPlan(await files.ledger.readAll()), config);
+  const ledger = await openLedger(files.ledger, plan as unknown as JsonObject, plan);
+  onEvent?.({ kind: "plan", plan, resumedSteps: ledger.entries.length });
+
+  const zeroShot = publicTest && (await evaluate(model, publicTest, model.weights, "zero-shot", onEvent));
+  if (zeroShot) onEvent?.({ kind: "zero-shot", metrics: zeroShot });
+
+  const engine = createDirectionEngine();
+  const state = initialState(model.weights);
+  replay(state, plan, ledger.entries, engine);
+  await runSteps({
+    plan,
+    state,
+    engine,
+    ledger,
+    records: examples.length,
+    measurer: (stage) => measurerFor(model, engine, plan, stage, examples, onEvent),
+    random: randomness.secret,
+    stopRequested: request.stopRequested ?? (() => false),
+    onStep: (step) => {
+      onEvent?.({ kind: "step", step, steps: totalSteps(plan.stages), stage: state.anchorStage });
+    },
+  });
+  const finished = ledger.isComplete;
+  const bytes = await files.ledger.readAll();
+  const verified = verifyLedger(bytes);
+  if (!finished) return { finished, verified, ...(zeroShot && { zeroShot }) };
+
+  await writeModelFolder(files.model, base, state.weights, verified, bytes);
+  const written = await reloadWritten(files, model, state.weights);
+  const final = publicTest && (await evaluate(model, publicTest, written, "final", onEvent));
+  return { finished, verified, ...(zeroShot && { zeroShot }), ...(final && { final }) };
+}
+
+/** The plan to go on with: the ledger's where there is one and it is the same run, else the fresh one. */
+function samePlan(fresh: Plan, recorded: JsonObject | undefined, config: TrainConfig): Plan {
+  if (recorded === undefined) return fresh;
+  const plan = readPlan(recorded);
+  const sameSeed = config.seed === undefined || plan.directions.runSeed === fresh.directions.runSeed;
+  if (planIdentity(plan) === planIdentity(fresh) && sameSeed) return plan;
+  throw new PlanError("plan-mismatch", {
+    message: "The folder holds a run with another plan.",
+    value: firstDifference(plan, fresh),
+    expected: "the configuration, checkpoint and number of records the run was begun with",
+    next: `They differ in ${firstDifference(plan, fresh)}. Repeat the first command, or give another --out.`,
+  });
+}
+
+function firstDifference(a: Plan, b: Plan): string {
+  const keys = Object.keys(a) as (keyof Plan)[];
+  return keys.find((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key])) ?? "nothing";
+}
+
+function measurerFor(
+  model: PreparedModel,
+  engine: ReturnType<typeof createDirectionEngine>,
+  plan: Plan,
+  stage: PlanStage,
+  examples: readonly Example[],
+  onEvent: TrainRequest["onEvent"],
+): Promise<Measurer> {
+  return Measurer.create({
+    ...model,
+    engine,
+    tensors: stage.tensors,
+    smoothing: stage.smoothing,
+    examples,
+    expectedVisits: (stage.steps * plan.sampling.numerator) / plan.sampling.denominator,
+    onProgress: (done, total) => {
+      onEvent?.({ kind: "encoding", fraction: done / total });
+    },
+  });
+}
+
+async function evaluate(
+  model: PreparedModel,
+  examples: readonly Example[],
+  weights: ReadonlyMap<string, Float32Array>,
+  what: "zero-shot" | "final",
+  onEvent: TrainRequest["onEvent"],
+): Promise<ClassificationMetrics> {
+  const onProgress = (done: number, total: number): void => {
+    onEvent?.({ kind: "evaluating", what, done, total });
+  };
+  const predicted = await predict({ ...model, weights, examples, onProgress });
+  const truth = examples.map(({ label }) => label);
+  return classificationMetrics(predicted, truth, model.task.labels.length);
+}
+
+/** Reads back what was written and checks it against the weights in memory, up to the file's own rounding. */
+async function reloadWritten(files: RunFiles, model: PreparedModel, trained: Weights): Promise<Weights> {
+  const written = await files.reopen();
+  try {
+    const weights: Weights = new Map();
+    for (const name of model.description.tensors.keys()) weights.set(name, await written.read(name));
+    checkWritten(written, weights, trained);
+    return weights;
+  } finally {
+    await written.close();
+  }
+}

@@ -1,0 +1,89 @@
+import type { DirectionEngine } from "../directions/index.js";
+import { DpzoError } from "../errors.js";
+import type { LedgerWriter } from "../ledger/index.js";
+import type { Measurer } from "../measure/measure.js";
+import { createMechanism } from "../mechanism/index.js";
+import type { Plan, PlanStage } from "../plan/plan.js";
+import { applyStep, type ReplayState, stepStreams } from "../replay/replay.js";
+import { poissonSample, type RandomBytes } from "../sampling/index.js";
+import { stageOfStep } from "../schedule/stages.js";
+import { TrainError } from "./errors.js";
+
+/** What a run of steps needs; everything private is behind `measurer`. */
+export interface StepsOptions {
+  readonly plan: Plan;
+  /** Weights as the ledger so far has made them; changed in place. */
+  readonly state: ReplayState;
+  readonly engine: DirectionEngine;
+  readonly ledger: LedgerWriter;
+  /** The number of records that may be sampled: private only if it differs from the plan's public size. */
+  readonly records: number;
+  /** Prepares the private side for one stage of the schedule. */
+  readonly measurer: (stage: PlanStage, index: number) => Promise<Measurer>;
+  /** Secret randomness: membership and noise. The operating system's generator, except in tests. */
+  readonly random: RandomBytes;
+  /** Asked before each step; a step that has begun is always finished. */
+  readonly stopRequested: () => boolean;
+  /** Told after a step's release is on disk and applied. */
+  readonly onStep?: (step: number) => void;
+}
+
+/**
+ * Runs the steps that the ledger does not have yet: sample, measure, release, append, apply.
+ *
+ * Guarantees:
+ * - A release is on disk before any weight moves or anything is shown (write-ahead).
+ * - Every step draws a fresh Poisson sample and fresh noise, and is charged whether or not it completes.
+ * - No private value leaves through a return value, a callback or an error.
+ *
+ * @see methods.md 1.6 (DP-AggZO's loop; K = 1 is DPZero's)
+ */
+export async function runSteps(options: StepsOptions): Promise<void> {
+  const { plan, state, engine, ledger, random } = options;
+  let prepared: { index: number; measurer: Measurer } | undefined;
+  while (!ledger.isComplete && !options.stopRequested()) {
+    const step = ledger.nextStep;
+    const { index, stage } = stageAt(plan, step);
+    if (prepared?.index !== index) prepared = { index, measurer: await options.measurer(stage, index) };
+
+    const batch = poissonSample(options.records, plan.sampling, random);
+    const streams = stepStreams(plan, stage, step, state.weights, engine);
+    const { measurer } = prepared;
+    const differences = await guarded(() => measurer.differences(batch, streams, stage.directions));
+    await ledger.beginStep(step, index);
+    const release = mechanismOf(plan, stage, random).release(differences);
+    const entry = await ledger.completeStep(release.values);
+    applyStep(state, plan, entry, engine);
+
+    options.onStep?.(step);
+  }
+}
+
+function stageAt(plan: Plan, step: number): { index: number; stage: PlanStage } {
+  const index = stageOfStep(plan.stages, step);
+  const stage = index === undefined ? undefined : plan.stages[index];
+  if (index === undefined || stage === undefined) {
+    throw new TrainError("step-outside-plan", { message: `Step ${step} is not in the plan.`, value: step });
+  }
+  return { index, stage };
+}
+
+function mechanismOf(plan: Plan, stage: PlanStage, random: RandomBytes): ReturnType<typeof createMechanism> {
+  const { latticeSensitivity, standardDeviation } = plan.mechanism;
+  const { directions, clipThreshold } = stage;
+  return createMechanism({ directions, clipThreshold, latticeSensitivity, standardDeviation }, random);
+}
+
+/** Runs the private side; a foreign error's message may quote a record, so it is withheld. */
+async function guarded<T>(privateSide: () => Promise<T>): Promise<T> {
+  try {
+    return await privateSide();
+  } catch (error) {
+    if (error instanceof DpzoError) throw error;
+    throw new TrainError("private-side-failed", {
+      message:
+        "The forward passes on private records failed; the runtime's message is withheld, it may quote data.",
+      next: "Nothing was released by this step. Run `dpzo doctor --model DIR`, then the same command again.",
+    });
+  }
+}

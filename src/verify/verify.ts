@@ -1,0 +1,118 @@
+import { epsilon } from "../accounting/index.js";
+import { type LedgerEntry, parseLedger } from "../ledger/index.js";
+import { PlanError } from "../plan/errors.js";
+import { planEvent } from "../plan/event.js";
+import type { Plan } from "../plan/plan.js";
+import { readPlan } from "../plan/read-plan.js";
+import { stageOfStep, totalSteps } from "../schedule/stages.js";
+
+/** A ledger whose chain, plan and entries agree. */
+export interface VerifiedLedger {
+  readonly plan: Plan;
+  readonly entries: readonly LedgerEntry[];
+  /** Hash of the last line: compare it with one got from somewhere the ledger's holder cannot write. */
+  readonly finalHash: string;
+  /** Upper bound on what the steps so far spend at `delta`, computed anew. */
+  readonly epsilon: number;
+  readonly epsilonLower: number;
+  readonly delta: number;
+  /** Steps that were charged, lost ones included. */
+  readonly steps: number;
+  readonly lostSteps: number;
+  readonly plannedSteps: number;
+}
+
+/**
+ * Checks a ledger from its bytes alone: hash chain, plan, that each entry fits the plan, and the epsilon.
+ *
+ * Guarantees:
+ * - Any byte that was changed, added or removed is found.
+ * - Epsilon is computed from what the entries say was spent, not read from the plan, and must not be above what
+ *   the plan promises.
+ *
+ * @throws {LedgerError} with line and byte, {PlanError} `invalid-plan` or `plan-mismatch`.
+ */
+export function verifyLedger(bytes: Uint8Array): VerifiedLedger {
+  const ledger = parseLedger(bytes);
+  const plan = readPlan(ledger.plan);
+  checkEntries(plan, ledger.entries);
+  const planned = epsilon(planEvent(plan), plan.privacy.delta);
+  checkPromise(plan, planned.epsilon);
+  const steps = ledger.entries.length;
+  const spent =
+    steps === totalSteps(plan.stages) ? planned : epsilon(planEvent(plan, steps), plan.privacy.delta);
+  return {
+    plan,
+    entries: ledger.entries,
+    finalHash: ledger.hash,
+    epsilon: steps === 0 ? 0 : spent.epsilon,
+    epsilonLower: steps === 0 ? 0 : spent.epsilonLower,
+    delta: plan.privacy.delta,
+    steps,
+    lostSteps: ledger.entries.filter(({ lost }) => lost === true).length,
+    plannedSteps: totalSteps(plan.stages),
+  };
+}
+
+function checkEntries(plan: Plan, entries: readonly LedgerEntry[]): void {
+  for (const entry of entries) {
+    const stage = stageOfStep(plan.stages, entry.step);
+    if (stage === undefined || stage !== entry.stage) {
+      throw mismatch(`Step ${entry.step} is in stage ${entry.stage}`, entry.step, `stage ${stage ?? "none"}`);
+    }
+    const directions = plan.stages[stage]?.directions;
+    if (entry.values !== undefined && entry.values.length !== directions) {
+      throw mismatch(
+        `Step ${entry.step} has ${entry.values.length} values`,
+        entry.step,
+        `${directions ?? 0}`,
+      );
+    }
+  }
+}
+
+function checkPromise(plan: Plan, planned: number): void {
+  // Another engine's exp and log may differ in the last bits; a promise is not broken by those.
+  const slack = 1e-9 * planned;
+  if (planned > plan.privacy.epsilon + slack || plan.privacy.epsilon > plan.privacy.targetEpsilon + slack) {
+    throw mismatch(
+      `The plan promises epsilon ${plan.privacy.epsilon} of a budget of ${plan.privacy.targetEpsilon}`,
+      planned,
+      `at least ${planned}, which its steps spend at delta ${plan.privacy.delta}`,
+    );
+  }
+}
+
+function mismatch(message: string, value: number, expected: string): PlanError {
+  return new PlanError("plan-mismatch", {
+    message: `${message}, which does not fit the plan.`,
+    value,
+    expected,
+    next: "This ledger does not describe a run of its plan. Do not rely on its epsilon.",
+  });
+}
+
+/**
+ * What the ledger guarantees, to whom, in words for somebody who has never heard of epsilon.
+ *
+ * @example
+ * console.log(guaranteeInWords(verifyLedger(bytes)).join("\n"));
+ */
+export function guaranteeInWords(verified: VerifiedLedger): readonly string[] {
+  const { plan, epsilon: spent, delta } = verified;
+  const factor = Math.exp(spent);
+  return [
+    `Each of the ${plan.privacy.publicSize} records (the number itself is public) is protected on its own.`,
+    `Whatever anyone concludes from this ledger or the model it makes, they would have concluded almost as ` +
+      `likely had any one record been left out: probabilities change by a factor of at most e^${round(spent)} = ` +
+      `${round(factor)}, but for a part of at most ${delta}.`,
+    `That holds against a reader who knows every other record and every line of this ledger, as long as the ` +
+      `noise came from the operating system's generator and the sample of each step stayed secret.`,
+    `Not covered: the same person in several records, other runs on the same records (their epsilons add up), ` +
+      `settings chosen by looking at the private data, and whatever was published otherwise.`,
+  ];
+}
+
+function round(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
