@@ -1,7 +1,7 @@
 /** Words in a row that are compared. */
-const shingleWords = 4;
+const shingleWords = 3;
 /** Mails with fewer shingles count as having this many, so that one common phrase does not make two alike. */
-const fewestShingles = 10;
+const fewestShingles = 6;
 
 /** Two texts that share much. */
 export interface SimilarPair {
@@ -10,7 +10,7 @@ export interface SimilarPair {
   readonly similarity: number;
 }
 
-/** The distinct runs of four words of a text; case, signs and numbers do not count. */
+/** The distinct runs of three words of a text; case, signs and numbers do not count. */
 export function shinglesOf(text: string): ReadonlySet<string> {
   const words =
     text
@@ -24,9 +24,9 @@ export function shinglesOf(text: string): ReadonlySet<string> {
 }
 
 /**
- * How much of the shorter text stands in the other too: shared shingles over those of the shorter (at least 10).
+ * How much of the shorter text stands in the other too: shared shingles over those of the shorter (at least 6).
  *
- * Never less than the Jaccard similarity of texts with 10 shingles or more.
+ * Never less than the Jaccard similarity of texts with 6 shingles or more.
  */
 export function similarityOf(first: ReadonlySet<string>, second: ReadonlySet<string>): number {
   let shared = 0;

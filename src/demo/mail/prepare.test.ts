@@ -18,11 +18,11 @@ describe("the SpamAssassin mails", () => {
     expect(corpus.facts).toMatchInlineSnapshot(`
       {
         "contradictions": 0,
-        "groups": 4634,
-        "largestGroup": 82,
-        "largestSimilarityAcross": 0.48148148148148145,
+        "groups": 4454,
+        "largestGroup": 128,
+        "largestSimilarityAcross": 0.4948453608247423,
         "mailsRead": 6046,
-        "nearDuplicateGroups": 381,
+        "nearDuplicateGroups": 394,
         "nothingToRead": 8,
         "repeatsRemoved": 183,
         "test": {
