@@ -64,7 +64,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["**/*.js", "*.config.ts"],
+    files: ["**/*.{js,mjs}", "*.config.ts"],
     extends: [tseslint.configs.disableTypeChecked],
     rules: { "no-restricted-syntax": "off" },
   },

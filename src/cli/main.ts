@@ -41,13 +41,13 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
   } catch (error) {
-    tell(error);
+    tellError(error);
     return exitCodeOf(error);
   }
 }
 
 /** One line for a person: code and sentence. Errors that dpzo did not foresee come with their stack. */
-function tell(error: unknown): void {
+export function tellError(error: unknown): void {
   // Commander has already written its own message.
   if (error instanceof CommanderError) return;
   if (error instanceof DpzoError) process.stderr.write(`dpzo: ${error.message} [${error.code}]\n`);
