@@ -1,0 +1,244 @@
+import { AccountingError } from "./errors.js";
+import { type Event, parseEvent } from "./events.js";
+import { flatten, lossSource, type Release, roundingAllowance } from "./flatten.js";
+import { gaussianLogDelta } from "./gaussian-exact.js";
+import type { Component, Target } from "./guide.js";
+import type { LatticeAllowance } from "./lattice.js";
+import { enclose, type Precision } from "./pld.js";
+import { firstBelow, lastAbove } from "./solve.js";
+import type { Direction } from "./splat.js";
+
+/** An interval that contains the true value. */
+export interface Enclosure {
+  readonly upper: number;
+  readonly lower: number;
+}
+
+/** Answer to "what is epsilon at this delta". */
+export interface EpsilonResult {
+  /** Upper bound: this is the guarantee. */
+  readonly epsilon: number;
+  /** Lower bound on the true epsilon: how much of the guarantee is the accountant's own caution. */
+  readonly epsilonLower: number;
+  readonly delta: number;
+  /** Which of the two neighbours sets the upper bound. */
+  readonly direction: Direction;
+  readonly remove: Enclosure;
+  readonly add: Enclosure;
+}
+
+/** Answer to "what is delta at this epsilon". Logarithms because delta may be far below the least number. */
+export interface DeltaResult {
+  readonly delta: number;
+  readonly deltaLower: number;
+  readonly logDelta: number;
+  readonly logDeltaLower: number;
+  readonly epsilon: number;
+  readonly direction: Direction;
+}
+
+/** How an accountant is asked. */
+export interface AccountingOptions {
+  /** How much the upper bound may exceed the truth, about: the larger of the two. Bounds hold at any setting. */
+  readonly precision?: Partial<Precision>;
+}
+
+/** A quarter of what the golden figures ask for. */
+const defaultPrecision: Precision = { relative: 1.5e-5, absolute: 1.5e-6 };
+
+const directions = ["remove", "add"] as const;
+
+/**
+ * Epsilon of an event at `delta` under add-or-remove-one, enclosed from both sides.
+ *
+ * Guarantees:
+ * - `epsilon` is never below the true epsilon, whatever the arguments
+ * - `epsilonLower` is never above it
+ * - an event it does not know is refused, at any depth
+ *
+ * @param delta From 0 to 1. At 0 the pure epsilon is returned where there is one.
+ * @throws {AccountingError} `bad-argument`, `unknown-event`, `unsupported-event`, `no-pure-epsilon`, `too-large`
+ * @example
+ * epsilon(repeated(poissonSampled(64 / 1024, gaussian(5)), 2000), 1e-5).epsilon; // 2.30116...
+ * @see Sommer, Meiser and Mohammadi 2019; Doroshenko et al. 2022 (connect the dots); docs/accounting.md
+ */
+export function epsilon(event: Event, delta: number, options: AccountingOptions = {}): EpsilonResult {
+  if (!(typeof delta === "number" && delta >= 0 && delta <= 1)) {
+    throw badArgument("delta", delta, "a number from 0 to 1");
+  }
+  const { releases, nonPrivate } = flatten(parseEvent(event));
+  if (nonPrivate) return same({ upper: Infinity, lower: Infinity }, delta);
+  if (delta === 1 || releases.length === 0) return same({ upper: 0, lower: 0 }, delta);
+  if (delta === 0) return pureResult(releases);
+  const exact = plainGaussian(releases);
+  if (exact !== undefined) return same(gaussianEpsilon(exact, Math.log(delta)), delta);
+  const precision = { ...defaultPrecision, ...options.precision };
+  const [remove, add] = directions.map((direction) =>
+    epsilonOneWay(releases, direction, Math.log(delta), precision),
+  );
+  return joined(remove as Enclosure, add as Enclosure, delta);
+}
+
+/**
+ * Delta of an event at `epsilon` under add-or-remove-one, enclosed from both sides.
+ *
+ * Guarantees:
+ * - `delta` is never below the true delta
+ * - `deltaLower` is never above it
+ *
+ * @param epsilon 0 or larger, finite.
+ * @throws {AccountingError} as {@link epsilon}
+ */
+export function delta(event: Event, epsilon: number, options: AccountingOptions = {}): DeltaResult {
+  if (!(typeof epsilon === "number" && epsilon >= 0 && epsilon < Infinity)) {
+    throw badArgument("epsilon", epsilon, "a finite number of at least 0");
+  }
+  const { releases, nonPrivate } = flatten(parseEvent(event));
+  if (nonPrivate) return deltaResult([{ upper: 0, lower: 0 }], epsilon);
+  if (releases.length === 0) return deltaResult([{ upper: -Infinity, lower: -Infinity }], epsilon);
+  const exact = plainGaussian(releases);
+  if (exact !== undefined) {
+    const log = gaussianLogDelta(epsilon, exact);
+    return deltaResult([{ upper: Math.min(0, log + 1e-12), lower: log - 1e-12 }], epsilon);
+  }
+  const precision = { ...defaultPrecision, ...options.precision };
+  return deltaResult(
+    directions.map((direction) => deltaOneWay(releases, direction, epsilon, precision)),
+    epsilon,
+  );
+}
+
+/**
+ * The epsilon an event has at delta 0, or Infinity when it has none (Gaussian noise never does).
+ *
+ * For Laplace noise of scale b it is 1 / b a release, and log(1 + q (e^(1/b) - 1)) under Poisson sampling.
+ */
+export function pureEpsilon(event: Event): number {
+  const { releases, nonPrivate } = flatten(parseEvent(event));
+  return nonPrivate ? Infinity : worstLoss(releases);
+}
+
+function worstLoss(releases: readonly Release[]): number {
+  return Math.max(...directions.map((direction) => worstLossOneWay(releases, direction)), 0);
+}
+
+/** Largest total loss; rounded noise has no bound because the comparison with discrete noise leaves a tail. */
+function worstLossOneWay(releases: readonly Release[], direction: Direction): number {
+  let sum = 0;
+  for (const release of releases) sum += release.times * lossSource(release, direction).maximumLoss;
+  return sum;
+}
+
+function pureResult(releases: readonly Release[]): EpsilonResult {
+  const pure = worstLoss(releases);
+  if (pure === Infinity) {
+    throw new AccountingError("no-pure-epsilon", {
+      message:
+        "At delta 0 this event has no finite epsilon: Gaussian noise never gives pure differential privacy.",
+      value: 0,
+      expected: "a delta above 0, or Laplace noise",
+    });
+  }
+  return same({ upper: pure * (1 + 1e-14), lower: pure * (1 - 1e-14) }, 0);
+}
+
+/** Sensitivity over sigma when the whole composition is one Gaussian release on everybody. */
+function plainGaussian(releases: readonly Release[]): number | undefined {
+  const only = releases.length === 1 ? releases[0] : undefined;
+  if (only?.mechanism.kind !== "gaussian" || only.samplingRate !== 1 || only.times !== 1) return undefined;
+  return 1 / only.mechanism.noiseMultiplier;
+}
+
+function gaussianEpsilon(ratio: number, logDelta: number): Enclosure {
+  const f = (x: number): number => gaussianLogDelta(x, ratio);
+  const upper = firstBelow((x) => f(x) + 1e-12, logDelta, ratio * ratio);
+  const lower = lastAbove((x) => f(x) - 1e-12, logDelta, upper);
+  return { upper: upper * (1 + 1e-13), lower: lower * (1 - 1e-13) };
+}
+
+function components(releases: readonly Release[], direction: Direction): Component[] {
+  return releases.map((release) => ({ source: lossSource(release, direction), times: release.times }));
+}
+
+function epsilonOneWay(
+  releases: readonly Release[],
+  direction: Direction,
+  logDelta: number,
+  precision: Precision,
+): Enclosure {
+  const worst = worstLossOneWay(releases, direction);
+  const curve = bounds(releases, direction, { logDelta }, precision, roundingAllowance(releases, logDelta));
+  const upper = Math.min(worst, firstBelow(curve.upper, logDelta, curve.near));
+  return { upper, lower: lastAbove(curve.lower, logDelta, Math.min(upper, 1e300)) };
+}
+
+function deltaOneWay(
+  releases: readonly Release[],
+  direction: Direction,
+  epsilon: number,
+  precision: Precision,
+): Enclosure {
+  if (epsilon >= worstLossOneWay(releases, direction)) return { upper: -Infinity, lower: -Infinity };
+  const plain = bounds(releases, direction, { epsilon }, precision, roundingAllowance([], 0));
+  const guess = plain.upper(epsilon);
+  const curve = bounds(releases, direction, { epsilon }, precision, roundingAllowance(releases, guess));
+  return { upper: curve.upper(epsilon), lower: curve.lower(epsilon) };
+}
+
+/** Both curves, log delta as a function of epsilon, with the lattice's allowance. */
+function bounds(
+  releases: readonly Release[],
+  direction: Direction,
+  target: Target,
+  precision: Precision,
+  { shift, logFactor, logFactorLower, logTail }: LatticeAllowance,
+): { upper: (x: number) => number; lower: (x: number) => number; near: number } {
+  const { loss, near } = enclose(components(releases, direction), target, precision);
+  return {
+    near,
+    upper: (x) => logAdd(loss.logDeltaUpper(x - shift) + logFactor, logTail),
+    lower: (x) => logSubtract(loss.logDeltaLower(x + shift), logTail) - logFactorLower,
+  };
+}
+
+function logAdd(a: number, b: number): number {
+  const [small, large] = a < b ? [a, b] : [b, a];
+  return large === -Infinity ? -Infinity : Math.min(0, large + Math.log1p(Math.exp(small - large)));
+}
+
+function logSubtract(a: number, b: number): number {
+  return a > b ? a + Math.log1p(-Math.exp(b - a)) : -Infinity;
+}
+
+function same(enclosure: Enclosure, delta: number): EpsilonResult {
+  return joined(enclosure, enclosure, delta);
+}
+
+function joined(remove: Enclosure, add: Enclosure, delta: number): EpsilonResult {
+  const direction = remove.upper >= add.upper ? "remove" : "add";
+  return Object.freeze({
+    epsilon: Math.max(remove.upper, add.upper),
+    epsilonLower: Math.max(remove.lower, add.lower),
+    delta,
+    direction,
+    remove: Object.freeze(remove),
+    add: Object.freeze(add),
+  });
+}
+
+function deltaResult(ways: readonly Enclosure[], epsilon: number): DeltaResult {
+  const logDelta = Math.max(...ways.map((way) => way.upper));
+  const logDeltaLower = Math.max(...ways.map((way) => way.lower));
+  return Object.freeze({
+    delta: Math.min(1, Math.exp(logDelta) * (1 + 1e-15)),
+    deltaLower: Math.exp(logDeltaLower),
+    logDelta,
+    logDeltaLower,
+    epsilon,
+    direction: (ways[1]?.upper ?? -Infinity) > (ways[0]?.upper ?? 0) ? "add" : "remove",
+  });
+}
+
+function badArgument(name: string, value: unknown, expected: string): AccountingError {
+  return new AccountingError("bad-argument", { message: `${name} is ${String(value)}.`, value, expected });
+}

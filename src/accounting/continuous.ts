@@ -1,0 +1,204 @@
+import { type Atom, logMixture, type LossSource, mixtureRatio, sampledAtom, type Sketch } from "./loss.js";
+import { binBoundary } from "./measure.js";
+import { type Direction, type Discretised, type Grid, Splatter } from "./splat.js";
+
+/**
+ * Additive noise with a log-concave density, sensitivity scaled to 1: Q0 has the noise at 0, Q1 at 1, and the log
+ * likelihood ratio is `slope * (x - 1/2)` on the continuous part.
+ */
+export interface NoiseFamily {
+  readonly slope: number;
+  /** Logarithm of the density of Q0. */
+  logDensity(x: number): number;
+  /** A bound on the absolute slope of `logDensity` between two points. */
+  steepness(from: number, to: number): number;
+  /**
+   * An interval of about `k` widths around everything that density times (mixture)^power puts weight on, and the
+   * logarithm of a rigorous bound on the weight outside it.
+   */
+  range(q: number, power: number, k: number): { from: number; to: number; logOutside: number };
+  /** Spacing of points at which sums of smooth functions of the density are good enough to guide choices. */
+  readonly sketchStep: number;
+  /** Half the width, in x, of the neighbourhood of 0 and of the tilted mode that can matter; Infinity: everywhere. */
+  reach(power: number): number;
+  /** Losses outside the continuous part. */
+  readonly atoms: readonly Atom[];
+  /** Bin boundaries of the lower measure must be odd multiples of half of this: the noise is rounded to a lattice. */
+  readonly lattice?: number;
+}
+
+/** Nodes and weights of 4-point Gauss-Legendre quadrature on [0, 1]. */
+const nodes = [0.06943184420297371, 0.33000947820757187, 0.6699905217924281, 0.9305681557970263];
+const outer = (18 - Math.sqrt(30)) / 72;
+const logWeights = [outer, 0.5 - outer, 0.5 - outer, outer].map((weight) => Math.log(weight));
+/** Panels on which log density plus ratio varies by at most this: 4 nodes are then exact to about 1e-15. */
+const panelVariation = 0.25;
+
+interface Interval {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Where the mass of one half cell goes. */
+interface HalfCell {
+  readonly splatter: Splatter;
+  readonly grid: Grid;
+  readonly cell: number;
+  readonly power: number;
+  readonly logIgnored: number;
+  readonly upperBin: boolean;
+}
+
+/** The loss source of Poisson-sampled additive noise. */
+export class ContinuousSource implements LossSource {
+  readonly maximumLoss: number;
+  readonly spacing?: { readonly origin: number; readonly step: number };
+
+  constructor(
+    private readonly family: NoiseFamily,
+    private readonly samplingRate: number,
+    private readonly direction: Direction,
+  ) {
+    const losses = family.atoms.map((atom) => sampledAtom(samplingRate, atom, direction).loss);
+    if (losses.length === 0) {
+      // Adding a record can never be noticed by more than the mass that was not sampled.
+      const bounded = direction === "add" && samplingRate < 1;
+      this.maximumLoss = bounded ? -Math.log1p(-samplingRate) : Infinity;
+    } else {
+      this.maximumLoss = Math.max(...losses);
+      const least = Math.min(...losses);
+      this.spacing = { origin: least, step: this.maximumLoss - least };
+    }
+  }
+
+  sketch(tilt: number): Sketch {
+    const { family, samplingRate: q, direction } = this;
+    const power = direction === "remove" ? 1 + tilt : -tilt;
+    const { from, to } = family.range(q, power, 9);
+    const reach = family.reach(power);
+    const points: number[] = [];
+    const step = family.sketchStep;
+    for (let x = from + step / 2; x < to; x += step) {
+      if (Math.abs(x) > reach && Math.abs(x - power) > reach) {
+        // Nothing that matters lies between the two modes of a narrow density.
+        const next = power - reach;
+        if (x < next && x > reach) x = next;
+      }
+      points.push(x);
+    }
+    const logStep = Math.log(step);
+    const size = points.length + family.atoms.length;
+    const logMass = new Float64Array(size);
+    const loss = new Float64Array(size);
+    points.forEach((x, i) => {
+      const mixture = logMixture(q, family.slope * (x - 0.5));
+      logMass[i] = family.logDensity(x) + power * mixture + logStep;
+      loss[i] = direction === "remove" ? mixture : -mixture;
+    });
+    family.atoms.forEach((atom, i) => {
+      const point = sampledAtom(q, atom, direction);
+      logMass[points.length + i] = point.logP + tilt * point.loss;
+      loss[points.length + i] = point.loss;
+    });
+    return { logMass, loss };
+  }
+
+  discretise(grid: Grid, negligible: number): Discretised {
+    const { family, samplingRate: q, direction } = this;
+    const power = direction === "remove" ? 1 + grid.tilt : -grid.tilt;
+    let k = 7;
+    let range = family.range(q, power, k);
+    while (range.logOutside - grid.logScale > Math.log(negligible) && k < 80) {
+      k += 0.5;
+      range = family.range(q, power, k);
+    }
+    const sign = direction === "remove" ? 1 : -1;
+    const least = sign * logMixture(q, family.slope * ((sign > 0 ? range.from : range.to) - 0.5));
+    const most = sign * logMixture(q, family.slope * ((sign > 0 ? range.to : range.from) - 0.5));
+    const splatter = new Splatter(grid, least, most);
+    const missing = this.fill(splatter, grid, range, power, Math.log(negligible) - 30);
+    for (const atom of family.atoms) {
+      const point = sampledAtom(q, atom, direction);
+      splatter.add(point.logP, point.loss);
+    }
+    return splatter.finish(missing + Math.exp(range.logOutside - grid.logScale));
+  }
+
+  /** Walks over the half cells in x and integrates each; returns tilted mass left out. */
+  private fill(splatter: Splatter, grid: Grid, range: Interval, power: number, logIgnored: number): number {
+    const sign = this.direction === "remove" ? 1 : -1;
+    const split = binBoundary(grid.step);
+    let cell = splatter.cell(sign * this.mixtureAt(range.from));
+    let from = range.from;
+    let missing = 0;
+    while (from < range.to) {
+      const at = grid.origin + cell * grid.step;
+      const end = Math.min(range.to, this.position(sign > 0 ? at + grid.step : -at));
+      if (end > from) {
+        const middle = Math.min(end, Math.max(from, this.boundary(sign * (at + split))));
+        // For the add direction losses fall as x grows, so the first half cell belongs to the upper bin.
+        const target = { splatter, grid, cell, power, logIgnored };
+        missing += this.integrate({ ...target, upperBin: sign < 0 }, from, middle);
+        missing += this.integrate({ ...target, upperBin: sign > 0 }, middle, end);
+        from = end;
+      }
+      cell += sign;
+    }
+    return missing;
+  }
+
+  /** Integrates over [a, b] inside one half cell; skips what cannot matter and returns a bound on it. */
+  private integrate(target: HalfCell, a: number, b: number): number {
+    if (!(b > a)) return 0;
+    const bound = this.massBound(a, b, target.power) - target.grid.logScale;
+    if (bound < target.logIgnored) return Math.exp(bound);
+    const { family } = this;
+    const count = Math.max(
+      1,
+      Math.ceil(((b - a) * (family.steepness(a, b) + family.slope)) / panelVariation),
+    );
+    if (count > 8) {
+      const half = a + (b - a) / 2;
+      return this.integrate(target, a, half) + this.integrate(target, half, b);
+    }
+    const panel = (b - a) / count;
+    for (let p = 0; p < count; p += 1) this.panel(target, a + p * panel, panel);
+    return 0;
+  }
+
+  private panel(target: HalfCell, start: number, width: number): void {
+    const { family, samplingRate: q, direction } = this;
+    const logWidth = Math.log(width);
+    for (let n = 0; n < 4; n += 1) {
+      const x = start + width * (nodes[n] as number);
+      const mixture = logMixture(q, family.slope * (x - 0.5));
+      const logMass = family.logDensity(x) + logWidth + (logWeights[n] as number);
+      if (direction === "remove")
+        target.splatter.add(logMass + mixture, mixture, target.cell, target.upperBin);
+      else target.splatter.add(logMass, -mixture, target.cell, target.upperBin);
+    }
+  }
+
+  /** Logarithm of a bound on the tilted mass of [a, b]: width times the largest of the two factors' bounds. */
+  private massBound(a: number, b: number, power: number): number {
+    const { family } = this;
+    const mode = Math.min(b, Math.max(a, 0));
+    const mixture = this.mixtureAt(power >= 0 ? b : a);
+    return Math.log(b - a) + family.logDensity(mode) + power * mixture;
+  }
+
+  private mixtureAt(x: number): number {
+    return logMixture(this.samplingRate, this.family.slope * (x - 0.5));
+  }
+
+  private position(mixture: number): number {
+    return 0.5 + mixtureRatio(this.samplingRate, mixture) / this.family.slope;
+  }
+
+  /** A bin boundary of the lower measure, on the lattice of rounded noise if there is one. */
+  private boundary(mixture: number): number {
+    const x = this.position(mixture);
+    const { lattice } = this.family;
+    return lattice === undefined ? x : (Math.floor(x / lattice) + 0.5) * lattice;
+  }
+}

@@ -1,0 +1,46 @@
+/** Why the accountant refused. Scripts match on these; people read the message. */
+export type AccountingErrorCode =
+  | "bad-argument"
+  | "bad-event"
+  | "unknown-event"
+  | "unsupported-event"
+  | "no-pure-epsilon"
+  | "unreachable-target"
+  | "too-large";
+
+/** What an accounting error says besides its code. Same shape as the rest of dpzo, on purpose. */
+export interface AccountingErrorDetails {
+  readonly message: string;
+  readonly value?: unknown;
+  readonly expected?: string;
+  readonly next?: string;
+}
+
+/**
+ * An error thrown on purpose by `dpzo/accounting`.
+ *
+ * It has the same shape as `DpzoError` but its own class, because this folder imports nothing from outside itself.
+ *
+ * @example
+ * try { parseEvent({ kind: "mystery" }); } catch (error) {
+ *   if (error instanceof AccountingError && error.code === "unknown-event") { ... }
+ * }
+ */
+export class AccountingError extends Error {
+  readonly code: AccountingErrorCode;
+  readonly value: unknown;
+  readonly expected: string | undefined;
+  readonly next: string | undefined;
+
+  constructor(code: AccountingErrorCode, details: AccountingErrorDetails) {
+    const parts = [details.message];
+    if (details.expected !== undefined) parts.push(`Expected ${details.expected}.`);
+    if (details.next !== undefined) parts.push(details.next);
+    super(parts.join(" "));
+    this.name = "AccountingError";
+    this.code = code;
+    this.value = details.value;
+    this.expected = details.expected;
+    this.next = details.next;
+  }
+}

@@ -1,0 +1,144 @@
+import { ContinuousSource } from "./continuous.js";
+import { DiscreteSource } from "./discrete-noise.js";
+import { discreteGaussianFamily, discreteLaplaceFamily } from "./discrete-families.js";
+import { AccountingError } from "./errors.js";
+import type { Event } from "./events.js";
+import { gaussianNoise } from "./gaussian-noise.js";
+import { laplaceNoise } from "./laplace-noise.js";
+import { type LatticeAllowance, latticeAllowance } from "./lattice.js";
+import type { LossSource } from "./loss.js";
+import type { Direction } from "./splat.js";
+
+/** One kind of release of a composition: a mechanism, how often records are sampled, how many times it runs. */
+export interface Release {
+  readonly mechanism: BaseEvent;
+  readonly samplingRate: number;
+  readonly times: number;
+}
+
+/** The events that add noise. */
+export type BaseEvent = Extract<
+  Event,
+  { kind: "gaussian" | "laplace" | "discreteGaussian" | "discreteLaplace" }
+>;
+
+/** A whole composition as a list of releases; `nonPrivate` when some part is unprotected. */
+export interface Composition {
+  readonly releases: readonly Release[];
+  readonly nonPrivate: boolean;
+}
+
+/**
+ * Walks an event and lists what it releases, equal parts merged, Gaussian noise on everybody merged into one release.
+ *
+ * @throws {AccountingError} `unsupported-event` for sampling of anything but a single release, `unknown-event`.
+ */
+export function flatten(event: Event): Composition {
+  const found = new Map<string, Release>();
+  const nonPrivate = collect(event, 1, 1, found);
+  return { releases: mergeGaussians([...found.values()]), nonPrivate };
+}
+
+function collect(event: Event, samplingRate: number, times: number, found: Map<string, Release>): boolean {
+  switch (event.kind) {
+    case "noOp":
+      return false;
+    case "nonPrivate":
+      return samplingRate > 0 && times > 0;
+    case "gaussian":
+    case "laplace":
+    case "discreteGaussian":
+    case "discreteLaplace": {
+      if (samplingRate === 0 || times === 0) return false;
+      const key = JSON.stringify([event, samplingRate]);
+      const before = found.get(key)?.times ?? 0;
+      found.set(key, { mechanism: event, samplingRate, times: before + times });
+      return false;
+    }
+    case "repeated":
+      if (samplingRate < 1 && event.times !== 1) throw notSampled(event);
+      return collect(event.event, samplingRate, times * event.times, found);
+    case "composed": {
+      if (samplingRate < 1 && event.events.length > 1) throw notSampled(event);
+      const parts = event.events.map((part) => collect(part, samplingRate, times, found));
+      return parts.some(Boolean);
+    }
+    case "poissonSampled":
+      return collect(event.event, samplingRate * event.samplingRate, times, found);
+    default:
+      throw new AccountingError("unknown-event", {
+        message: `Unsupported event: ${String((event as { kind: unknown }).kind)}.`,
+        value: event,
+        next: "An accountant never guesses what an unknown release costs.",
+      });
+  }
+}
+
+function notSampled(event: Event): AccountingError {
+  return new AccountingError("unsupported-event", {
+    message: `poissonSampled around ${event.kind}: several releases on one sample have no loss distribution here.`,
+    value: event,
+    expected: "poissonSampled around a single noise event",
+    next: "If every release draws its own sample, put repeated or composed outside poissonSampled.",
+  });
+}
+
+/** Independent Gaussian releases on everybody are one Gaussian release: precisions add. */
+function mergeGaussians(releases: readonly Release[]): Release[] {
+  const rest = releases.filter((one) => !isPlainGaussian(one));
+  let precision = 0;
+  for (const { mechanism, times } of releases.filter(isPlainGaussian)) {
+    if (mechanism.kind === "gaussian") precision += times / mechanism.noiseMultiplier ** 2;
+  }
+  if (precision === 0) return rest;
+  const mechanism = { kind: "gaussian", noiseMultiplier: 1 / Math.sqrt(precision) } as const;
+  return [...rest, { mechanism, samplingRate: 1, times: 1 }];
+}
+
+function isPlainGaussian({ mechanism, samplingRate }: Release): boolean {
+  return mechanism.kind === "gaussian" && samplingRate === 1;
+}
+
+/** Above this standard deviation a discrete Gaussian is compared with a rounded one instead of summed. */
+const largestSummed = 1 << 12;
+
+/** The loss distribution of one release in one direction. */
+export function lossSource({ mechanism, samplingRate }: Release, direction: Direction): LossSource {
+  switch (mechanism.kind) {
+    case "gaussian":
+      return new ContinuousSource(gaussianNoise(mechanism.noiseMultiplier), samplingRate, direction);
+    case "laplace":
+      return new ContinuousSource(laplaceNoise(mechanism.scale), samplingRate, direction);
+    case "discreteLaplace": {
+      const family = discreteLaplaceFamily(mechanism.scale, mechanism.sensitivity);
+      return new DiscreteSource(family, samplingRate, direction);
+    }
+    case "discreteGaussian": {
+      const { standardDeviation, sensitivity } = mechanism;
+      if (!isRounded(mechanism)) {
+        return new DiscreteSource(
+          discreteGaussianFamily(standardDeviation, sensitivity),
+          samplingRate,
+          direction,
+        );
+      }
+      const noise = gaussianNoise(standardDeviation / sensitivity, 1 / sensitivity);
+      return new ContinuousSource(noise, samplingRate, direction);
+    }
+  }
+}
+
+function isRounded(mechanism: Extract<BaseEvent, { kind: "discreteGaussian" }>): boolean {
+  return (mechanism.dimensions ?? 1) > 1 || mechanism.standardDeviation > largestSummed;
+}
+
+/** What comparing discrete Gaussians with rounded ones costs over the whole composition. */
+export function roundingAllowance(releases: readonly Release[], logDelta: number): LatticeAllowance {
+  const rounded = releases.filter(
+    ({ mechanism }) => mechanism.kind === "discreteGaussian" && isRounded(mechanism),
+  );
+  return latticeAllowance(
+    rounded.map(({ mechanism, times }) => ({ mechanism: mechanism as never, times })),
+    logDelta,
+  );
+}

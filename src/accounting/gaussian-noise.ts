@@ -1,0 +1,30 @@
+import { type NoiseFamily } from "./continuous.js";
+import { logMixture } from "./loss.js";
+
+const logRootTwoPi = 0.5 * Math.log(2 * Math.PI);
+
+/** Gaussian noise of standard deviation `noiseMultiplier`; rounded to multiples of `lattice` when given. */
+export function gaussianNoise(noiseMultiplier: number, lattice?: number): NoiseFamily {
+  const sigma = noiseMultiplier;
+  const precision = 1 / (sigma * sigma);
+  const logNorm = -Math.log(sigma) - logRootTwoPi;
+  const logDensity = (x: number): number => logNorm - 0.5 * x * x * precision;
+  return {
+    slope: precision,
+    logDensity,
+    steepness: (from, to) => Math.max(Math.abs(from), Math.abs(to)) * precision + 1 / sigma,
+    range: (q, power, k) => {
+      // The log weight has slope at most (power - x) / sigma^2 right of the mode (power >= 0) and at least that left
+      // of it (power < 0), because the mixture's log ratio has slope between 0 and 1 / sigma^2: Gaussian tails.
+      const to = Math.max(power, 0) + k * sigma;
+      const from = Math.min(power, 0) - k * sigma;
+      const tail = (x: number): number =>
+        logDensity(x) + power * logMixture(q, precision * (x - 0.5)) + Math.log(sigma / k);
+      return { from, to, logOutside: Math.max(tail(from), tail(to)) + Math.LN2 };
+    },
+    sketchStep: Math.min(sigma / 4, Math.max(sigma * sigma, sigma / 40)),
+    reach: (power) => (9 + Math.sqrt(2 * Math.abs(power) * Math.LN2)) * sigma,
+    atoms: [],
+    ...(lattice === undefined ? {} : { lattice }),
+  };
+}

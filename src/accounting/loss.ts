@@ -1,0 +1,51 @@
+import type { Direction, Discretised, Grid } from "./splat.js";
+
+/** A rough picture of a tilted loss distribution: masses exp(logMass) at losses. Guides choices, proves nothing. */
+export interface Sketch {
+  readonly logMass: Float64Array;
+  readonly loss: Float64Array;
+}
+
+/** One release's loss distribution in one direction. */
+export interface LossSource {
+  /** Largest possible loss, infinite for Gaussian noise. */
+  readonly maximumLoss: number;
+  /** Distance between neighbouring losses when they form a lattice, or the distance between two atoms. */
+  readonly spacing?: { readonly origin: number; readonly step: number };
+  /** The loss distribution multiplied by exp(tilt * loss), not normalised. */
+  sketch(tilt: number): Sketch;
+  /** Rigorous discretisation; at most `negligible` tilted mass is left out, and what is left out is slack. */
+  discretise(grid: Grid, negligible: number): Discretised;
+}
+
+/** A mechanism: a loss source in each direction. */
+export type Mechanism = (direction: Direction) => LossSource;
+
+/** log(1 - q + q e^ratio), for any size of ratio. */
+export function logMixture(q: number, ratio: number): number {
+  if (q === 1) return ratio;
+  if (ratio > 30) return ratio + Math.log(q) + Math.log1p(((1 - q) / q) * Math.exp(-ratio));
+  return Math.log1p(q * Math.expm1(ratio));
+}
+
+/** The ratio at which the mixture's log likelihood ratio is `loss`; -Infinity below its least value. */
+export function mixtureRatio(q: number, loss: number): number {
+  if (q === 1) return loss;
+  if (loss > 30) return loss + Math.log1p(-(1 - q) * Math.exp(-loss)) - Math.log(q);
+  const ratio = (Math.expm1(loss) + q) / q;
+  return ratio <= 0 ? -Infinity : Math.log(ratio);
+}
+
+/** An atom of the unsampled pair: log of its probability under Q0, and its log likelihood ratio. */
+export interface Atom {
+  readonly logMass: number;
+  readonly ratio: number;
+}
+
+/** Probability (log) and loss of an atom once Poisson-sampled, in one direction. */
+export function sampledAtom(q: number, atom: Atom, direction: Direction): { logP: number; loss: number } {
+  const mixture = logMixture(q, atom.ratio);
+  return direction === "remove"
+    ? { logP: atom.logMass + mixture, loss: mixture }
+    : { logP: atom.logMass, loss: -mixture };
+}

@@ -1,0 +1,316 @@
+import { powerOfTwo, transform, transformError } from "./fft.js";
+
+/**
+ * Two measures on one grid of privacy losses that enclose a loss distribution, exponentially tilted.
+ *
+ * Mass `i` sits at loss `origin + (start + i) * step` and is the probability under P times
+ * exp(tilt * loss - logScale). `upper` belongs to a pair that dominates the true pair, `lower` to a pair it
+ * dominates (docs/accounting.md, "Two measures on one grid").
+ *
+ * `upperSlack` is tilted mass that `upper` may lack (cut tails, round-off); `lowerSlack` is tilted mass that `lower`
+ * may have in excess. Both are charged at the end.
+ */
+export interface GridPair {
+  readonly step: number;
+  readonly origin: number;
+  readonly start: number;
+  readonly upper: Float64Array;
+  readonly lower: Float64Array;
+  readonly upperSlack: number;
+  readonly lowerSlack: number;
+  readonly logScale: number;
+}
+
+/**
+ * Where a loss inside a cell of width `step` changes from the bin of the cell's lower end to that of its upper end.
+ * Chosen so that a bin of uniform probability has its Q-barycentre on the grid; tends to step / 2.
+ */
+export function binBoundary(step: number): number {
+  return step - Math.log(step / -Math.expm1(-step));
+}
+
+/** Bins of a loss distribution, tilted: their probability, and P - e^loss Q, which says how far off-centre they are. */
+export interface Bins {
+  readonly mass: Float64Array;
+  readonly excess: Float64Array;
+  readonly step: number;
+  readonly tilt: number;
+}
+
+/** Clipped mass that is small enough to be charged as slack instead of repaired. */
+const tolerableSlack = 1e-18;
+
+/**
+ * Puts bins on the grid without moving their barycentre: the optimistic side of the discretisation.
+ *
+ * A bin's two-point extrapolation may make a mass negative. At the left edge, where nothing lies beyond, part of the
+ * bin is rounded down instead; elsewhere `convexMinorant` repairs it, and where that runs into an end, rounding does.
+ */
+export function placeBins(bins: Bins): { lower: Float64Array; slack: number } {
+  const gentle = extrapolate(bins, false);
+  const slack = convexMinorant(gentle, bins.step, bins.tilt);
+  if (slack <= tolerableSlack) return { lower: gentle, slack };
+  const rounded = extrapolate(bins, true);
+  return { lower: rounded, slack: convexMinorant(rounded, bins.step, bins.tilt) };
+}
+
+function extrapolate({ mass, excess, step, tilt }: Bins, everywhere: boolean): Float64Array {
+  const lower = new Float64Array(mass.length);
+  const down = Math.exp(-tilt * step);
+  const up = 1 / down;
+  const growth = Math.expm1(step);
+  const decay = -Math.expm1(-step);
+  const { first, last, fullest } = extent(mass);
+  for (let i = first; i <= last; i += 1) {
+    const m = mass[i] as number;
+    const u = excess[i] as number;
+    const before = i > 0 ? (lower[i - 1] as number) : 0;
+    if (u >= 0) {
+      const limit = everywhere || i <= fullest ? Math.max(0, before) * up : Infinity;
+      const moved = i > first ? Math.min(u / growth, limit) : 0;
+      lower[i] = (lower[i] as number) + m + moved;
+      if (moved > 0) lower[i - 1] = before - moved * down;
+    } else {
+      const wanted = -u / decay;
+      const beyond = i < last ? (mass[i + 1] as number) * down : 0;
+      const moved = everywhere || i === last ? Math.min(wanted, beyond / 2) : wanted;
+      // The part of the bin that cannot be extrapolated is rounded down.
+      const kept = m * (moved / wanted);
+      lower[i] = (lower[i] as number) + kept + moved;
+      if (moved > 0) lower[i + 1] = (lower[i + 1] as number) - moved * up;
+      if (i > 0) lower[i - 1] = before + (m - kept) * down;
+    }
+  }
+  return lower;
+}
+
+function extent(mass: Float64Array): { first: number; last: number; fullest: number } {
+  let first = 0;
+  while (first < mass.length - 1 && mass[first] === 0) first += 1;
+  let last = mass.length - 1;
+  while (last > first && mass[last] === 0) last -= 1;
+  let fullest = first;
+  for (let i = first; i <= last; i += 1) {
+    if ((mass[i] as number) > (mass[fullest] as number)) fullest = i;
+  }
+  return { first, last, fullest };
+}
+
+/**
+ * Replaces negative masses by the kinks of the convex minorant of the hockey-stick curve, in place (Andrew's chain,
+ * written for second differences). What stays negative at an end is set to zero and returned as slack.
+ */
+function convexMinorant(lower: Float64Array, step: number, tilt: number): number {
+  if (!lower.some((mass) => mass < 0)) return 0;
+  const stack: number[] = [];
+  for (let next = 0; next < lower.length; next += 1) {
+    while (stack.length >= 2) {
+      const middle = stack[stack.length - 1] as number;
+      const mass = lower[middle] as number;
+      if (mass >= 0) break;
+      const before = stack[stack.length - 2] as number;
+      spread(lower, before, middle, next, step, tilt);
+      stack.pop();
+    }
+    stack.push(next);
+  }
+  let slack = 0;
+  for (let i = 0; i < lower.length; i += 1) {
+    const mass = lower[i] as number;
+    if (mass >= 0 && mass < Infinity) continue;
+    slack -= mass;
+    lower[i] = 0;
+  }
+  return Number.isNaN(slack) ? Infinity : Math.abs(slack);
+}
+
+/** Moves the mass at `middle` to `before` and `next`, keeping P and Q. */
+function spread(
+  lower: Float64Array,
+  before: number,
+  middle: number,
+  next: number,
+  step: number,
+  tilt: number,
+): void {
+  const left = (middle - before) * step;
+  const right = (next - middle) * step;
+  const whole = -Math.expm1(-left - right);
+  const mass = lower[middle] as number;
+  const toLeft = (Math.exp(-left) * -Math.expm1(-right)) / whole;
+  const toRight = -Math.expm1(-left) / whole;
+  lower[before] = (lower[before] as number) + mass * toLeft * Math.exp(-tilt * left);
+  lower[next] = (lower[next] as number) + mass * toRight * Math.exp(tilt * right);
+  lower[middle] = 0;
+}
+
+/** Convolution of both measures: the loss of two independent releases. */
+export function convolve(a: GridPair, b: GridPair): GridPair {
+  const length = a.upper.length + b.upper.length - 1;
+  const size = powerOfTwo(length);
+  const first = spectrum(a, size);
+  const second = a === b ? first : spectrum(b, size);
+  multiply(first, second);
+  // The inverse transform is the forward one with real and imaginary parts exchanged.
+  transform(first.imaginary, first.real);
+  const upper = first.real.subarray(0, length);
+  const lower = first.imaginary.subarray(0, length);
+  const scale = 1 / size;
+  let square = 0;
+  for (let i = 0; i < length; i += 1) {
+    const u = Math.max(0, (upper[i] as number) * scale);
+    const l = Math.max(0, (lower[i] as number) * scale);
+    upper[i] = u;
+    lower[i] = l;
+    square += u * u + l * l;
+  }
+  const roundOff =
+    Math.sqrt(size) *
+    transformError(size) *
+    (norm(a) * total(b.upper) + norm(b) * total(a.upper) + Math.sqrt(square));
+  return {
+    step: a.step,
+    origin: a.origin + b.origin,
+    start: a.start + b.start,
+    upper,
+    lower,
+    upperSlack: a.upperSlack * (total(b.upper) + b.upperSlack) + b.upperSlack * total(a.upper) + roundOff,
+    lowerSlack: a.lowerSlack * (total(b.lower) + b.lowerSlack) + b.lowerSlack * total(a.lower) + roundOff,
+    logScale: a.logScale + b.logScale,
+  };
+}
+
+interface Spectrum {
+  readonly real: Float64Array;
+  readonly imaginary: Float64Array;
+}
+
+/** Both measures in one complex transform: upper as the real part, lower as the imaginary part. */
+function spectrum(pair: GridPair, size: number): Spectrum {
+  const real = new Float64Array(size);
+  const imaginary = new Float64Array(size);
+  real.set(pair.upper);
+  imaginary.set(pair.lower);
+  transform(real, imaginary);
+  return { real, imaginary };
+}
+
+/** first := the spectrum of (upper * upper) + i (lower * lower), frequency k and size - k together. */
+function multiply(first: Spectrum, second: Spectrum): void {
+  const size = first.real.length;
+  for (let k = 0; k <= size - k; k += 1) {
+    const m = k === 0 ? 0 : size - k;
+    const ar = first.real[k] as number;
+    const ai = first.imaginary[k] as number;
+    const am = first.real[m] as number;
+    const an = first.imaginary[m] as number;
+    const br = second.real[k] as number;
+    const bi = second.imaginary[k] as number;
+    const bm = second.real[m] as number;
+    const bn = second.imaginary[m] as number;
+    const [ur, ui] = times(ar + am, ai - an, br + bm, bi - bn);
+    const [lr, li] = times(ai + an, am - ar, bi + bn, bm - br);
+    first.real[k] = (ur - li) / 4;
+    first.imaginary[k] = (ui + lr) / 4;
+    first.real[m] = (ur + li) / 4;
+    first.imaginary[m] = (lr - ui) / 4;
+  }
+}
+
+function times(ar: number, ai: number, br: number, bi: number): readonly [number, number] {
+  return [ar * br - ai * bi, ar * bi + ai * br];
+}
+
+function total(values: Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
+
+function norm(pair: GridPair): number {
+  let square = 0;
+  for (const value of pair.upper) square += value * value;
+  for (const value of pair.lower) square += value * value;
+  return Math.sqrt(square);
+}
+
+/** Cuts both ends where the tilted mass is at most `budget`; what `upper` loses becomes slack. */
+export function trim(pair: GridPair, budget: number): GridPair {
+  const { upper, lower } = pair;
+  let cut = 0;
+  let first = 0;
+  let last = upper.length - 1;
+  while (first < last) {
+    const mass = Math.max(upper[first] as number, lower[first] as number);
+    if (cut + mass > budget / 2) break;
+    cut += mass;
+    first += 1;
+  }
+  let right = 0;
+  while (last > first) {
+    const mass = Math.max(upper[last] as number, lower[last] as number);
+    if (right + mass > budget / 2) break;
+    right += mass;
+    last -= 1;
+  }
+  if (first === 0 && last === upper.length - 1) return pair;
+  return {
+    ...pair,
+    start: pair.start + first,
+    upper: upper.slice(first, last + 1),
+    lower: lower.slice(first, last + 1),
+    upperSlack: pair.upperSlack + cut + right,
+  };
+}
+
+/** Tilted mass on the odd grid points, which `coarsen` has to move. */
+export function oddMass(pair: GridPair): number {
+  let sum = 0;
+  for (let i = pair.start & 1 ? 0 : 1; i < pair.upper.length; i += 2) sum += pair.upper[i] as number;
+  return sum;
+}
+
+/** The same pair on a grid twice as wide: the upper measure spreads, the lower one merges; P and Q are kept. */
+export function coarsen(pair: GridPair, tilt: number): GridPair {
+  const { step, start } = pair;
+  const wide = 2 * step;
+  const first = Math.floor(start / 2);
+  const last = Math.ceil((start + pair.upper.length - 1) / 2);
+  const length = last - first + 1;
+  const upper = new Float64Array(length);
+  const mass = new Float64Array(length);
+  const excess = new Float64Array(length);
+  const up = Math.exp(tilt * step);
+  const down = 1 / up;
+  const low = 1 / (1 + Math.exp(step));
+  const rise = -Math.expm1(step);
+  const fall = -Math.expm1(-step);
+  for (let i = 0; i < pair.upper.length; i += 1) {
+    const index = start + i;
+    const u = pair.upper[i] as number;
+    const l = pair.lower[i] as number;
+    if ((index & 1) === 0) {
+      const to = index / 2 - first;
+      upper[to] = (upper[to] as number) + u;
+      mass[to] = (mass[to] as number) + l;
+      continue;
+    }
+    const before = (index - 1) / 2 - first;
+    upper[before] = (upper[before] as number) + u * low * down;
+    upper[before + 1] = (upper[before + 1] as number) + u * (1 - low) * up;
+    const half = l / 2;
+    mass[before] = (mass[before] as number) + half * down;
+    excess[before] = (excess[before] as number) + half * down * fall;
+    mass[before + 1] = (mass[before + 1] as number) + half * up;
+    excess[before + 1] = (excess[before + 1] as number) + half * up * rise;
+  }
+  const placed = placeBins({ mass, excess, step: wide, tilt });
+  return {
+    ...pair,
+    step: wide,
+    start: first,
+    upper,
+    lower: placed.lower,
+    lowerSlack: pair.lowerSlack + placed.slack,
+  };
+}
