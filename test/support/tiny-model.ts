@@ -40,7 +40,7 @@ export const vocabulary: readonly string[] = [
   ...kind,
   ...neutral,
   extremeWord,
-  ..."bcdefghijk",
+  ...["b", "c", "d", "e", "f", "g", "h", "i", "j", "k"],
   ...pieces,
 ];
 

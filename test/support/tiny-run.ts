@@ -15,7 +15,7 @@ export const tinyConfig: TrainConfigInput = {
   epsilon: 8,
   delta: 1e-5,
   steps: 6,
-  batch: 8,
+  batch: 20,
   directions: 3,
   stages: 2,
   clip: 4,
