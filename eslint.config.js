@@ -66,6 +66,7 @@ export default tseslint.config(
   {
     files: ["**/*.{js,mjs}", "*.config.ts"],
     extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { globals: { process: "readonly", console: "readonly", Buffer: "readonly" } },
     rules: { "no-restricted-syntax": "off" },
   },
 );

@@ -61,8 +61,9 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
     output.say("stopping after this step; the same command goes on from there (Ctrl-C again stops at once)");
   });
   const ledger = nodeLedgerFile(join(run.out, "ledger.jsonl"));
+  let base: Checkpoint | undefined;
   try {
-    const base = await openNodeFolder(run.modelFolder);
+    base = await openNodeFolder(run.modelFolder);
     const runtime = nodeRuntime();
     const result = await train({
       base,
@@ -83,6 +84,7 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
     await writeOutputs(run, result, metrics, runtime);
     return metrics;
   } finally {
+    await base?.close();
     await ledger.close();
     interrupt.dispose();
     await lock.release();

@@ -27,6 +27,8 @@ export interface MeasureOptions {
   readonly expectedVisits: number;
   /** Most bytes of activations to keep. */
   readonly keepLimit?: number;
+  /** The measurer of the schedule's stage before: what it kept is used again where that is still true. */
+  readonly previous?: Measurer | undefined;
   readonly onProgress?: PrefixProgress;
 }
 
@@ -55,21 +57,15 @@ export class Measurer {
       weights.some(({ tensor }) => trained.has(tensor)),
     );
     const frozen = first === -1 ? options.modelStages.length : first;
-    const context: PrefixContext = {
-      description: options.description,
-      runner: options.runner,
-      weights: weightSource(options.description, options.weights),
-      stages: options.modelStages,
-      frozen,
-      examples: options.examples,
-      maximumTokens: options.maximumTokens,
-    };
-    const fits = FrozenPrefix.bytesToKeep(context) <= (options.keepLimit ?? defaultKeepLimit);
-    const keep = frozen > 0 && options.expectedVisits >= 1 && fits;
-    const prefix = keep
-      ? await FrozenPrefix.keeping(context, options.onProgress)
-      : FrozenPrefix.direct(context);
+    const prefix = options.previous?.keptPrefix(frozen) ?? (await preparePrefix(options, frozen));
     return new Measurer(options, prefix, frozen);
+  }
+
+  /**
+   * What this stage kept, if exactly `frozen` stages are frozen now as well: nothing below has changed since.
+   */
+  keptPrefix(frozen: number): FrozenPrefix | undefined {
+    return this.#prefix.isKept && this.#prefix.frozen === frozen ? this.#prefix : undefined;
   }
 
   /**
@@ -116,6 +112,24 @@ export class Measurer {
       if (vector !== undefined) vector[k] = difference / (2 * smoothing);
     });
   }
+}
+
+/** Keeps the frozen stages' results when records come up often enough and they fit, by public figures only. */
+async function preparePrefix(options: MeasureOptions, frozen: number): Promise<FrozenPrefix> {
+  const { description, runner, modelStages, examples, maximumTokens } = options;
+  const weights = weightSource(description, options.weights);
+  const context: PrefixContext = {
+    description,
+    runner,
+    weights,
+    stages: modelStages,
+    frozen,
+    examples,
+    maximumTokens,
+  };
+  const fits = FrozenPrefix.bytesToKeep(context) <= (options.keepLimit ?? defaultKeepLimit);
+  const keep = frozen > 0 && options.expectedVisits >= 1 && fits;
+  return keep ? FrozenPrefix.keeping(context, options.onProgress) : FrozenPrefix.direct(context);
 }
 
 /** The loss of one row of label-word logits. */

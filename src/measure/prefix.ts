@@ -64,6 +64,16 @@ export class FrozenPrefix {
     return new FrozenPrefix(context, kept);
   }
 
+  /** Whether every record's result is kept. */
+  get isKept(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  /** The number of lowest stages this runs. */
+  get frozen(): number {
+    return this.#context.frozen;
+  }
+
   /** Bytes that {@link FrozenPrefix.keeping} would hold. */
   static bytesToKeep({ description, stages, frozen, examples, maximumTokens }: PrefixContext): number {
     const wide = frozen < stages.length - 1;

@@ -1,4 +1,4 @@
-import type { Event } from "../accounting/index.js";
+import type { Event, RepeatedEvent } from "../accounting/index.js";
 import type { Plan } from "./plan.js";
 
 /** What is needed to say what a run spends: part of a {@link Plan}. */
@@ -18,7 +18,7 @@ export type SpendingPlan = Pick<Plan, "sampling" | "mechanism"> & {
  */
 export function planEvent(plan: SpendingPlan, steps: number = Infinity): Event {
   let left = steps;
-  const events: Event[] = [];
+  const events: RepeatedEvent[] = [];
   for (const stage of plan.stages) {
     const times = Math.min(left, stage.steps);
     if (times > 0) events.push({ kind: "repeated", event: stepEvent(plan, stage.directions), times });
@@ -41,15 +41,11 @@ function stepEvent({ sampling, mechanism }: SpendingPlan, directions: number): E
 }
 
 /** Joins neighbouring stages that spend alike, so that a homogeneous run is accounted for as one. */
-function mergeRepeated(events: readonly Event[]): readonly Event[] {
-  const merged: Event[] = [];
+function mergeRepeated(events: readonly RepeatedEvent[]): readonly RepeatedEvent[] {
+  const merged: RepeatedEvent[] = [];
   for (const event of events) {
     const last = merged.at(-1);
-    if (
-      last?.kind === "repeated" &&
-      event.kind === "repeated" &&
-      JSON.stringify(last.event) === JSON.stringify(event.event)
-    ) {
+    if (last && JSON.stringify(last.event) === JSON.stringify(event.event)) {
       merged[merged.length - 1] = { ...last, times: last.times + event.times };
     } else {
       merged.push(event);

@@ -34,11 +34,7 @@ export async function writeModelFolder(
 /** A model card: what was trained on how much, the guarantee, and how to check it. */
 function modelCard(baseName: string, verified: VerifiedLedger): string {
   const { plan } = verified;
-  const name =
-    baseName
-      .split(/[\\/]/u)
-      .filter((part) => part !== "")
-      .at(-1) ?? baseName;
+  const name = /([^\\/]+)[\\/]*$/u.exec(baseName)?.[1] ?? baseName;
   return `---
 library_name: transformers
 pipeline_tag: fill-mask

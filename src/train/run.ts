@@ -1,5 +1,5 @@
 import type { Checkpoint } from "../checkpoint/index.js";
-import { createDirectionEngine } from "../directions/index.js";
+import { createDirectionEngine, type DirectionEngine } from "../directions/index.js";
 import type { FolderWriter } from "../files.js";
 import { type JsonObject, type LedgerFile, openLedger, readLedgerPlan } from "../ledger/index.js";
 import { Measurer } from "../measure/measure.js";
@@ -10,7 +10,6 @@ import { makePlan } from "../plan/make-plan.js";
 import type { Plan, PlanStage } from "../plan/plan.js";
 import { planIdentity, readPlan } from "../plan/read-plan.js";
 import { writeModelFolder } from "../replay/model-folder.js";
-import { checkBase } from "../replay/replay-model.js";
 import { initialState, replay, type Weights } from "../replay/replay.js";
 import type { InferenceRuntime } from "../runtime/runtime.js";
 import { operatingSystemRandom, type RandomBytes } from "../sampling/index.js";
@@ -106,7 +105,7 @@ export async function train(
     random: randomness.secret,
   });
   const plan = samePlan(fresh, readLedgerPlan(await files.ledger.readAll()), config);
-  const ledger = await openLedger(files.ledger, plan as unknown as JsonObject, plan);
+  const ledger = await openLedger(files.ledger, plan, plan);
   onEvent?.({ kind: "plan", plan, resumedSteps: ledger.entries.length });
 
   const zeroShot = publicTest && (await evaluate(model, publicTest, model.weights, "zero-shot", onEvent));
@@ -121,7 +120,7 @@ export async function train(
     engine,
     ledger,
     records: examples.length,
-    measurer: (stage) => measurerFor(model, engine, plan, stage, examples, onEvent),
+    measurer: (stage, previous) => measurerFor({ model, engine, plan, stage, examples, previous, onEvent }),
     random: randomness.secret,
     stopRequested: request.stopRequested ?? (() => false),
     onStep: (step) => {
@@ -158,14 +157,16 @@ function firstDifference(a: Plan, b: Plan): string {
   return keys.find((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key])) ?? "nothing";
 }
 
-function measurerFor(
-  model: PreparedModel,
-  engine: ReturnType<typeof createDirectionEngine>,
-  plan: Plan,
-  stage: PlanStage,
-  examples: readonly Example[],
-  onEvent: TrainRequest["onEvent"],
-): Promise<Measurer> {
+function measurerFor(setting: {
+  readonly model: PreparedModel;
+  readonly engine: DirectionEngine;
+  readonly plan: Plan;
+  readonly stage: PlanStage;
+  readonly examples: readonly Example[];
+  readonly previous: Measurer | undefined;
+  readonly onEvent: TrainRequest["onEvent"];
+}): Promise<Measurer> {
+  const { model, engine, plan, stage, examples, previous, onEvent } = setting;
   return Measurer.create({
     ...model,
     engine,
@@ -173,6 +174,7 @@ function measurerFor(
     smoothing: stage.smoothing,
     examples,
     expectedVisits: (stage.steps * plan.sampling.numerator) / plan.sampling.denominator,
+    previous,
     onProgress: (done, total) => {
       onEvent?.({ kind: "encoding", fraction: done / total });
     },

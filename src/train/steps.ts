@@ -18,8 +18,8 @@ export interface StepsOptions {
   readonly ledger: LedgerWriter;
   /** The number of records that may be sampled: private only if it differs from the plan's public size. */
   readonly records: number;
-  /** Prepares the private side for one stage of the schedule. */
-  readonly measurer: (stage: PlanStage, index: number) => Promise<Measurer>;
+  /** Prepares the private side for one stage of the schedule, given that of the stage before. */
+  readonly measurer: (stage: PlanStage, previous: Measurer | undefined) => Promise<Measurer>;
   /** Secret randomness: membership and noise. The operating system's generator, except in tests. */
   readonly random: RandomBytes;
   /** Asked before each step; a step that has begun is always finished. */
@@ -44,7 +44,9 @@ export async function runSteps(options: StepsOptions): Promise<void> {
   while (!ledger.isComplete && !options.stopRequested()) {
     const step = ledger.nextStep;
     const { index, stage } = stageAt(plan, step);
-    if (prepared?.index !== index) prepared = { index, measurer: await options.measurer(stage, index) };
+    if (prepared?.index !== index) {
+      prepared = { index, measurer: await options.measurer(stage, prepared?.measurer) };
+    }
 
     const batch = poissonSample(options.records, plan.sampling, random);
     const streams = stepStreams(plan, stage, step, state.weights, engine);

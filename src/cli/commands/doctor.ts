@@ -13,7 +13,7 @@ import { StageRunner } from "../../runtime/stage-runner.js";
 import { UsageError } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
-import { baseCommand, type CommandFactory, openFolder, outputFor, settingsOf } from "./shared.js";
+import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
 
 /** Logits further from the reference than this fail the check. */
 const tolerance = 1e-4;
@@ -32,8 +32,10 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
     const output = outputFor(flags);
     const runtime = nodeRuntime();
     const runner = new StageRunner(runtime);
-    const checkpoint = await openFolder(settings.model);
-    const model = await loadModel(checkpoint);
+    const { model, digest } = await withFolder(settings.model, async (checkpoint) => ({
+      model: await loadModel(checkpoint),
+      digest: await checkpoint.digest(),
+    }));
     const tested = await selfTest(runner, model.description, model.weights);
     const compared =
       settings.golden === undefined
@@ -46,7 +48,7 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
       ...(compared === undefined ? {} : { maxAbsDiff: compared.maxAbsDiff, compared: compared.compared }),
       stages: tested.stages,
       selfTest: "passed",
-      digest: await checkpoint.digest(),
+      digest,
       runtime: { name: runtime.name, version: runtime.version },
       directions: createDirectionEngine().name,
       machine: {

@@ -5,7 +5,7 @@ import { prepareModel, readExamples } from "../../train/prepare.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
 import { figure } from "../output.js";
 import { fileRecords, taskFileSchema } from "../task-files.js";
-import { baseCommand, type CommandFactory, openFolder, outputFor, settingsOf } from "./shared.js";
+import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
 
 /** `dpzo eval`: accuracy and macro-F1 of a checkpoint on a PUBLIC file; the figures are exact, not private. */
 export const evalCommand: CommandFactory = () => {
@@ -14,7 +14,9 @@ export const evalCommand: CommandFactory = () => {
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveSettings(taskFileSchema, settingsOf(flags));
     const output = outputFor(flags);
-    const model = await prepareModel(await openFolder(settings.model), nodeRuntime(), settings);
+    const model = await withFolder(settings.model, (checkpoint) =>
+      prepareModel(checkpoint, nodeRuntime(), settings),
+    );
     const examples = await readExamples(model.task, fileRecords(settings.data, settings));
     const onProgress = (done: number, total: number): void => {
       output.progress(`evaluating ${done} of ${total}`);

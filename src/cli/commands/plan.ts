@@ -14,7 +14,7 @@ import type { Output } from "../output.js";
 import { planInWords } from "../plan-words.js";
 import { type Columns, taskFileSchema } from "../task-files.js";
 import { UsageError } from "../errors.js";
-import { baseCommand, type CommandFactory, openFolder, outputFor, settingsOf } from "./shared.js";
+import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
 
 const planSettingsSchema = z.strictObject({
   ...taskFileSchema.shape,
@@ -40,12 +40,15 @@ export const planCommand: CommandFactory = () => {
 
 /** Makes the plan of a run that has not begun; its run seed is drawn again when the run begins. */
 export async function planFor(settings: PlanSettings): Promise<Plan> {
-  const checkpoint = await openFolder(settings.model);
+  const { config, digest } = await withFolder(settings.model, async (checkpoint) => ({
+    config: checkpoint.config,
+    digest: await checkpoint.digest(),
+  }));
   const list = parseLabelWords(settings.labelWords);
   return makePlan({
     config: settings,
-    description: describeModel(checkpoint.config),
-    baseDigest: await checkpoint.digest(),
+    description: describeModel(config),
+    baseDigest: digest,
     task: {
       template: settings.template,
       labels: [...(list.labels ?? list.words.map((_, index) => String(index)))],

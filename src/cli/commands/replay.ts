@@ -6,7 +6,7 @@ import { nodeFolderWriter } from "../../node/index.js";
 import { replayModel } from "../../replay/replay-model.js";
 import { UsageError } from "../errors.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
-import { baseCommand, type CommandFactory, openFolder, outputFor, settingsOf } from "./shared.js";
+import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
 import { readLedger } from "./verify.js";
 
 const replaySchema = z.strictObject({
@@ -23,8 +23,10 @@ export const replayCommand: CommandFactory = () => {
     const settings = resolveSettings(replaySchema, settingsOf(flags));
     refuseOverwrite(settings.base, settings.out);
     const output = outputFor(flags);
-    const base = await openFolder(settings.base);
-    const verified = await replayModel(base, readLedger(settings.ledger), nodeFolderWriter(settings.out));
+    const ledger = readLedger(settings.ledger);
+    const verified = await withFolder(settings.base, (base) =>
+      replayModel(base, ledger, nodeFolderWriter(settings.out)),
+    );
     const { steps, lostSteps, epsilon, delta, finalHash } = verified;
     output.answer({ out: settings.out, steps, lostSteps, epsilon, delta, finalHash }, () => [
       `wrote ${settings.out}: ${steps} steps replayed, epsilon ${epsilon} at delta ${delta}`,

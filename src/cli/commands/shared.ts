@@ -30,7 +30,12 @@ export function settingsOf(flags: Readonly<Record<string, unknown>>): Record<str
   );
 }
 
-/** Opens a Hugging Face folder with Node's file access and its fast SHA-256. */
-export function openFolder(path: string): Promise<Checkpoint> {
-  return openCheckpoint(nodeFolderReader(path), { createHash: nodeSha256 });
+/** Uses a Hugging Face folder, with Node's file access and its fast SHA-256, and closes it. */
+export async function withFolder<T>(path: string, use: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
+  const checkpoint = await openCheckpoint(nodeFolderReader(path), { createHash: nodeSha256 });
+  try {
+    return await use(checkpoint);
+  } finally {
+    await checkpoint.close();
+  }
 }

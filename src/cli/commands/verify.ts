@@ -8,7 +8,7 @@ import { guaranteeInWords, verifyLedger } from "../../verify/verify.js";
 import { UsageError } from "../errors.js";
 import { exitCodeOf } from "../exit-codes.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
-import { baseCommand, type CommandFactory, openFolder, outputFor, settingsOf } from "./shared.js";
+import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
 
 const verifySchema = z.strictObject({
   ledger: z.string().describe("ledger.jsonl of a run"),
@@ -25,7 +25,9 @@ export const verifyCommand: CommandFactory = (setExitCode) => {
     const bytes = readLedger(settings.ledger);
     try {
       const verified = verifyLedger(bytes);
-      if (settings.base !== undefined) await checkBase(await openFolder(settings.base), verified);
+      if (settings.base !== undefined) {
+        await withFolder(settings.base, (base) => checkBase(base, verified));
+      }
       const { plan, finalHash, epsilon, epsilonLower, delta, steps, lostSteps, plannedSteps } = verified;
       const guarantee = guaranteeInWords(verified);
       const answer = { valid: true, epsilon, epsilonLower, delta, steps, lostSteps, plannedSteps, finalHash };
