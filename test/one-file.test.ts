@@ -8,7 +8,6 @@ import { expect, test } from "vitest";
 import * as oneFile from "../examples/one-file.js";
 import { epsilon } from "../src/accounting/index.js";
 import { createDirectionEngine } from "../src/directions/index.js";
-import { bytesFromHex } from "../src/hex.js";
 import { parseLedger, verifyLedger } from "../src/ledger/index.js";
 import { createMechanism, createNonPrivateMechanism } from "../src/mechanism/index.js";
 import { planEvent } from "../src/plan/event.js";
@@ -26,7 +25,7 @@ const short: oneFile.Plan = {
   publicSize: 400,
   expectedBatch: 20,
   samplingNumerator: samplingRate(20, 400).numerator,
-  stages: oneFile.makeStages(30, 3, 4, [0.1, 0.02], 0.25),
+  stages: oneFile.makeStages(3, { steps: 30, learningRate: 4, smoothing: 0.1, proximal: 0.25 }, 0.02),
 };
 const shortRecords = Array.from({ length: short.publicSize }, (_, i) => oneFile.example(i));
 
@@ -95,15 +94,11 @@ test("plan: stages, sampling rate and epsilon are the library's", () => {
     [100, 1, [0.1, 0.02], 1],
     [1000, 5, [1e-2, 1e-4], 0.5],
   ] as const) {
-    const settings = { steps, stages: count, learningRate: 2, smoothing: phi, proximal };
-    const schedule = dpZoso({ ...settings, directions: 6, clipThreshold: 4, train: ["all"] });
-    const expected = schedule.map(({ steps, learningRate, smoothing, proximal }) => ({
-      steps,
-      learningRate,
-      smoothing,
-      proximal,
-    }));
-    expect(oneFile.makeStages(steps, count, 2, phi, proximal)).toEqual(expected);
+    const run = { steps, learningRate: 2, smoothing: phi[0], proximal };
+    const rest = { directions: 6, clipThreshold: 4, train: ["all"] };
+    const schedule = dpZoso({ ...run, ...rest, stages: count, smoothing: phi });
+    const stages = oneFile.makeStages(count, run, phi[1]);
+    expect(schedule).toEqual(stages.map((stage) => ({ ...stage, ...rest, train: "all" })));
   }
   expect(samplingRate(toy.expectedBatch, toy.publicSize).numerator).toBe(toy.samplingNumerator);
   expect(epsilon(planEvent(libraryPlan(toy)), 1e-5).epsilon).toBeLessThan(2);
@@ -143,7 +138,8 @@ for (const prefer of ["wasm-simd", "javascript"] as const) {
   test(`${prefer}: updates have the library's bits, over stages, with and without a pull, past a lost step`, () => {
     const random = keyedBytes(3);
     for (const proximal of [0, 0.25, 3]) {
-      const plan = { ...short, stages: oneFile.makeStages(14, 3, 3, [0.1, 0.02], proximal) };
+      const run = { steps: 14, learningRate: 3, smoothing: 0.1, proximal };
+      const plan = { ...short, stages: oneFile.makeStages(3, run, 0.02) };
       const mine = oneFile.initialState(oneFile.baseWeights());
       const theirs = initialState(oneFile.baseWeights());
       const stageOf = plan.stages.flatMap(({ steps }, stage) => Array<number>(steps).fill(stage));
