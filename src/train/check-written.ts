@@ -23,6 +23,8 @@ export function checkWritten(
     const back = read.get(name);
     const agrees = values.every(
       (value, index) =>
+        // Infinities and NaN, which a base may hold, have no distance.
+        Object.is(back?.[index], value) ||
         Math.abs((back?.[index] ?? Number.NaN) - value) <= Math.abs(value) * relative + absolute,
     );
     if (agrees) continue;
