@@ -202,6 +202,16 @@ export function differences(w: Weights, plan: Plan, phi: number, step: number, b
 
 // 5. The wall: clip, round to integers, add up exactly, add exact noise
 
+/** Toward zero, by one unit of the largest entry at a time, until the norm is at most N in exact arithmetic. */
+export function shrink(lattice: number[], N: number): number[] {
+  while (lattice.reduce((sum, value) => sum + BigInt(value) ** 2n, 0n) > BigInt(N) ** 2n) {
+    const most = Math.max(...lattice.map(Math.abs));
+    const at = lattice.findIndex((value) => Math.abs(value) === most);
+    lattice[at]! -= Math.sign(lattice[at]!);
+  }
+  return lattice;
+}
+
 /** One record's differences [K] -> integers [K] of norm at most N; non-finite ones count as 0. */
 export function clipToLattice(
   row: Float64Array,
@@ -214,13 +224,7 @@ export function clipToLattice(
   const norm = Math.sqrt(finite.reduce((sum, value) => sum + (value / largest) ** 2, 0));
   const share = (value: number): number => (norm > c / largest ? value / largest / norm : value / c);
   const lattice = finite.map((value) => Math.trunc(share(value) * N) + 0);
-  // The floats above are right up to their last bits; the guarantee rests on this exact check instead.
-  while (lattice.reduce((sum, value) => sum + BigInt(value) ** 2n, 0n) > BigInt(N) ** 2n) {
-    const most = Math.max(...lattice.map(Math.abs));
-    const at = lattice.findIndex((value) => Math.abs(value) === most);
-    lattice[at]! -= Math.sign(lattice[at]!);
-  }
-  return lattice;
+  return shrink(lattice, N); // floats err in their last bits, and the guarantee must not rest on them
 }
 
 /** Uniform in [0, bound), by rejection. */
@@ -392,5 +396,4 @@ function main(): void {
   console.log(`ledger's last hash  ${readLedger(ledger).hash}`);
 }
 
-// By name and not by path: a checkout may be reached through a link.
 if (process.argv[1]?.endsWith("one-file.ts") === true) main();

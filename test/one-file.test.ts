@@ -10,6 +10,7 @@ import { epsilon } from "../src/accounting/index.js";
 import { createDirectionEngine } from "../src/directions/index.js";
 import { parseLedger, verifyLedger } from "../src/ledger/index.js";
 import { createMechanism, createNonPrivateMechanism } from "../src/mechanism/index.js";
+import { shrinkToSensitivity } from "../src/mechanism/lattice.js";
 import { planEvent } from "../src/plan/event.js";
 import type { Plan } from "../src/plan/plan.js";
 import { applyStep, initialState, replay, stepStreams } from "../src/replay/replay.js";
@@ -176,6 +177,14 @@ test("sampling: the same bytes give the same batch", () => {
   }
 });
 
+test("sampling: a draw equal to the numerator is out, one below it is in", () => {
+  const random: RandomBytes = (out) => {
+    new Uint32Array(out.buffer, out.byteOffset, 3).set([1000, 999, 1001]);
+  };
+  expect(oneFile.poissonSample(3, 1000, random)).toEqual([1]);
+  expect([...poissonSample(3, { numerator: 1000 }, random)]).toEqual([1]);
+});
+
 test("clip and lattice: the library's integers, for any differences at all", () => {
   const row = fc.array(fc.double(), { minLength: toy.directions, maxLength: toy.directions });
   fc.assert(
@@ -190,7 +199,7 @@ test("clip and lattice: the library's integers, for any differences at all", () 
   );
 });
 
-test("clip and lattice: vectors around the threshold, where the exact check may have to shrink", () => {
+test("clip and lattice: vectors at the threshold and next to it", () => {
   const random = keyedBytes(6);
   for (let run = 0; run < 3000; run++) {
     const raw = Float64Array.from({ length: toy.directions }, () =>
@@ -202,6 +211,18 @@ test("clip and lattice: vectors around the threshold, where the exact check may 
       expect(oneFile.clipToLattice(vector, toy)).toEqual(sumWithoutNoise(toy, [vector]));
     }
   }
+});
+
+test("clip and lattice: the exact check shrinks as the library's, however far beyond the bound it starts", () => {
+  const entry = fc.integer({ min: -40, max: 40 });
+  fc.assert(
+    fc.property(fc.array(entry, { minLength: 1, maxLength: 8 }), (lattice) => {
+      const expected = Float64Array.from(lattice);
+      shrinkToSensitivity(expected, 40);
+      expect(oneFile.shrink([...lattice], 40)).toEqual([...expected]);
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test("a run in lockstep: batch, weights on both sides, sums, release and update agree at every step", () => {
