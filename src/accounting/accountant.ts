@@ -3,7 +3,7 @@ import { type Event, parseEvent } from "./events.js";
 import { flatten, lossSource, type Release, roundingAllowance } from "./flatten.js";
 import { gaussianLogDelta } from "./gaussian-exact.js";
 import type { Component, Target } from "./guide.js";
-import type { LatticeAllowance } from "./lattice.js";
+import { logAdd, logSubtract } from "./logarithm.js";
 import { enclose, type Precision } from "./pld.js";
 import { firstBelow, lastAbove } from "./solve.js";
 import type { Direction } from "./splat.js";
@@ -43,8 +43,8 @@ export interface AccountingOptions {
   readonly precision?: Partial<Precision>;
 }
 
-/** A quarter of what the golden figures ask for. */
-const defaultPrecision: Precision = { relative: 1.5e-5, absolute: 1.5e-6 };
+/** Less than half of what the golden figures ask for. */
+const defaultPrecision: Precision = { relative: 4e-5, absolute: 1e-6 };
 
 const directions = ["remove", "add"] as const;
 
@@ -102,10 +102,11 @@ export function delta(event: Event, epsilon: number, options: AccountingOptions 
     return deltaResult([{ upper: Math.min(0, log + 1e-12), lower: log - 1e-12 }], epsilon);
   }
   const precision = { ...defaultPrecision, ...options.precision };
-  return deltaResult(
-    directions.map((direction) => deltaOneWay(releases, direction, epsilon, precision)),
-    epsilon,
-  );
+  const remove = deltaOneWay(releases, "remove", epsilon, precision);
+  if (isSymmetric(releases)) return deltaResult([remove], epsilon);
+  const rough = deltaOneWay(releases, "add", epsilon, scaled(precision, 10));
+  const add = rough.upper < remove.lower ? rough : deltaOneWay(releases, "add", epsilon, precision);
+  return deltaResult([remove, add], epsilon);
 }
 
 /**
@@ -116,6 +117,11 @@ export function delta(event: Event, epsilon: number, options: AccountingOptions 
 export function pureEpsilon(event: Event): number {
   const { releases, nonPrivate } = flatten(parseEvent(event));
   return nonPrivate ? Infinity : worstLoss(releases);
+}
+
+/** Symmetric noise on everybody loses the same in both directions. */
+function isSymmetric(releases: readonly Release[]): boolean {
+  return releases.every((release) => release.samplingRate === 1);
 }
 
 function worstLoss(releases: readonly Release[]): number {
@@ -160,16 +166,30 @@ function components(releases: readonly Release[], direction: Direction): Compone
   return releases.map((release) => ({ source: lossSource(release, direction), times: release.times }));
 }
 
+/** Widest gap between the bounds that is accepted without a second, finer look. */
+const widestGap: Precision = { relative: 5e-4, absolute: 1.5e-6 };
+/** Grids longer than this are not refined. */
+const longestRefined = 50_000;
+
 function epsilonOneWay(
   releases: readonly Release[],
   direction: Direction,
   logDelta: number,
   precision: Precision,
+  widest: Precision = widestGap,
 ): Enclosure {
   const worst = worstLossOneWay(releases, direction);
-  const curve = bounds(releases, direction, { logDelta }, precision, roundingAllowance(releases, logDelta));
-  const upper = Math.min(worst, firstBelow(curve.upper, logDelta, curve.near));
-  return { upper, lower: lastAbove(curve.lower, logDelta, Math.min(upper, 1e300)) };
+  for (let finer = 1; ; finer *= 8) {
+    const curve = bounds(releases, direction, { logDelta }, scaled(precision, 1 / finer));
+    const upper = Math.min(worst, firstBelow(curve.upper, logDelta, curve.near));
+    const lower = lastAbove(curve.lower, logDelta, Math.min(upper, 1e300));
+    const close = upper - lower <= Math.max(widest.relative * upper, widest.absolute);
+    if (close || finer >= 64 || curve.points > longestRefined) return { upper, lower };
+  }
+}
+
+function scaled({ relative, absolute }: Precision, factor: number): Precision {
+  return { relative: relative * factor, absolute: absolute * factor };
 }
 
 function deltaOneWay(
@@ -179,35 +199,33 @@ function deltaOneWay(
   precision: Precision,
 ): Enclosure {
   if (epsilon >= worstLossOneWay(releases, direction)) return { upper: -Infinity, lower: -Infinity };
-  const plain = bounds(releases, direction, { epsilon }, precision, roundingAllowance([], 0));
-  const guess = plain.upper(epsilon);
-  const curve = bounds(releases, direction, { epsilon }, precision, roundingAllowance(releases, guess));
+  const curve = bounds(releases, direction, { epsilon }, precision);
   return { upper: curve.upper(epsilon), lower: curve.lower(epsilon) };
 }
 
 /** Both curves, log delta as a function of epsilon, with the lattice's allowance. */
+interface Bounds {
+  readonly upper: (x: number) => number;
+  readonly lower: (x: number) => number;
+  readonly near: number;
+  readonly points: number;
+}
+
 function bounds(
   releases: readonly Release[],
   direction: Direction,
   target: Target,
   precision: Precision,
-  { shift, logFactor, logFactorLower, logTail }: LatticeAllowance,
-): { upper: (x: number) => number; lower: (x: number) => number; near: number } {
-  const { loss, near } = enclose(components(releases, direction), target, precision);
+): Bounds {
+  const { loss, near, points } = enclose(components(releases, direction), target, precision);
+  const logDelta = "logDelta" in target ? target.logDelta : loss.logDeltaUpper(target.epsilon);
+  const { shift, logFactor, logFactorLower, logTail } = roundingAllowance(releases, logDelta);
   return {
     near,
-    upper: (x) => logAdd(loss.logDeltaUpper(x - shift) + logFactor, logTail),
+    points,
+    upper: (x) => Math.min(0, logAdd(loss.logDeltaUpper(x - shift) + logFactor, logTail)),
     lower: (x) => logSubtract(loss.logDeltaLower(x + shift), logTail) - logFactorLower,
   };
-}
-
-function logAdd(a: number, b: number): number {
-  const [small, large] = a < b ? [a, b] : [b, a];
-  return large === -Infinity ? -Infinity : Math.min(0, large + Math.log1p(Math.exp(small - large)));
-}
-
-function logSubtract(a: number, b: number): number {
-  return a > b ? a + Math.log1p(-Math.exp(b - a)) : -Infinity;
 }
 
 function same(enclosure: Enclosure, delta: number): EpsilonResult {

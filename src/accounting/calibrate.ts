@@ -1,5 +1,6 @@
 import { delta as deltaOf } from "./accountant.js";
 import { AccountingError } from "./errors.js";
+import type { Precision } from "./pld.js";
 import { composed, type Event, gaussian, poissonSampled, repeated } from "./events.js";
 
 /** What a calibration must reach. */
@@ -80,67 +81,120 @@ export function calibrate(
   check(target);
   const { integer = false, relative = 1e-6, privacy = "increasing" } = options;
   const { minimum = integer ? 1 : 1e-6, maximum = 1e9 } = options;
-  const logTarget = Math.log(target.delta);
-  const excess = (value: number): number =>
-    Math.max(
-      -1e6,
-      deltaOf(makeEvent(value), target.epsilon, { precision: { relative: 8e-6, absolute: 1e-6 } }).logDelta,
-    ) - logTarget;
-  const round = (value: number): number => (integer ? Math.round(value) : value);
-  const grow = privacy === "increasing" ? 1 : -1;
-  // `bad` misses the target, `good` reaches it; walk from the guess until both are known.
-  let good: number | undefined;
-  let bad: number | undefined;
-  let goodExcess = 0;
-  let badExcess = 0;
-  let trial = round(Math.min(maximum, Math.max(minimum, options.guess ?? 1)));
-  for (let factor = 1.5; good === undefined || bad === undefined; factor = Math.min(16, factor * factor)) {
-    const value = excess(trial);
-    const reaches = value <= 0;
-    if (reaches) [good, goodExcess] = [trial, value];
-    else [bad, badExcess] = [trial, value];
-    if (good !== undefined && bad !== undefined) break;
-    const edge = reaches === grow > 0 ? minimum : maximum;
-    if (trial === edge) {
-      if (reaches) return trial;
-      throw unreachable(target, trial);
-    }
-    const next = reaches === grow > 0 ? trial / factor : trial * factor;
-    trial = round(Math.min(maximum, Math.max(minimum, next)));
-  }
-  for (let i = 0; i < 200; i += 1) {
-    if (Math.abs(good - bad) <= (integer ? 1 : relative * 0.5 * good)) break;
-    trial = round(nextTrial(good, goodExcess, bad, badExcess, i, integer ? 1 : relative * 0.2 * good));
-    const value = excess(trial);
-    if (value <= 0) [good, goodExcess] = [trial, value];
-    else [bad, badExcess] = [trial, value];
-  }
-  return good;
+  const excess = (value: number, precision: Precision): number =>
+    Math.max(-1e6, deltaOf(makeEvent(value), target.epsilon, { precision }).logDelta) -
+    Math.log(target.delta);
+  const round = (value: number): number =>
+    Math.min(maximum, Math.max(minimum, integer ? Math.round(value) : value));
+  const outward = privacy === "increasing" ? 1 : -1;
+  const rough = bracket((value) => excess(value, roughPrecision), round(options.guess ?? 1), {
+    round,
+    outward,
+  });
+  const width = (at: number): number => (integer ? 1 : relative * at);
+  narrow(
+    (value) => excess(value, roughPrecision),
+    rough,
+    (at) => Math.max(width(at), 3e-3 * at),
+    round,
+  );
+  // The fine function is nearly the rough one: start where that crosses, walk outward until both sides are known.
+  const start = round(rough.crossing());
+  const fine = bracket((value) => excess(value, finePrecision), start, {
+    round,
+    outward,
+    slope: rough.slope(),
+  });
+  narrow((value) => excess(value, finePrecision), fine, width, round);
+  if (fine.good === undefined) throw unreachable(target, fine.bad?.at ?? start);
+  return fine.good.at;
 }
 
-/** False position in log-log with a nudge past the root, so that both ends close in; bisection every third time. */
-function nextTrial(
-  good: number,
-  goodExcess: number,
-  bad: number,
-  badExcess: number,
-  round: number,
-  nudge: number,
-): number {
-  const low = Math.min(good, bad);
-  const high = Math.max(good, bad);
-  let trial = Math.sqrt(good * bad);
-  if (round % 4 !== 3 && Number.isFinite(goodExcess + badExcess)) {
-    const share = badExcess / (badExcess - goodExcess);
-    const root = Math.exp(Math.log(bad) + share * (Math.log(good) - Math.log(bad)));
-    // Aim a little past the root, alternately on its two sides.
-    trial =
-      root +
-      (round % 2 === 0 ? 1 : -1) *
-        Math.sign(good - bad) *
-        Math.max(nudge, 0.02 * Math.abs(good - bad) * (round < 2 ? 1 : 0.05));
+const roughPrecision: Precision = { relative: 1e-3, absolute: 1e-5 };
+const finePrecision: Precision = { relative: 2e-5, absolute: 1e-6 };
+
+interface Trial {
+  readonly at: number;
+  /** log delta minus its target: at most 0 on the safe side. */
+  readonly excess: number;
+}
+
+/** A value that reaches the target and one that does not; one may be missing when the search met its bound. */
+class Bracket {
+  good: Trial | undefined;
+  bad: Trial | undefined;
+
+  record(at: number, excess: number): void {
+    if (excess <= 0) this.good = { at, excess };
+    else this.bad = { at, excess };
   }
-  return Math.min(high - nudge, Math.max(low + nudge, trial));
+
+  /** d excess / d log(value), or undefined while only one side is known. */
+  slope(): number | undefined {
+    if (this.good === undefined || this.bad === undefined) return undefined;
+    return (this.good.excess - this.bad.excess) / Math.log(this.good.at / this.bad.at);
+  }
+
+  /** Where a straight line in (log value, excess) crosses zero; the known end when there is only one. */
+  crossing(): number {
+    const slope = this.slope();
+    const { good, bad } = this;
+    if (good === undefined || bad === undefined || slope === undefined) return (good ?? bad)?.at ?? 1;
+    const at = bad.at * Math.exp(-bad.excess / slope);
+    return Number.isFinite(at) ? at : Math.sqrt(good.at * bad.at);
+  }
+}
+
+interface Walk {
+  readonly round: (value: number) => number;
+  /** 1 when larger values are more private, -1 when smaller ones are. */
+  readonly outward: number;
+  readonly slope?: number | undefined;
+}
+
+/** Walks from `start` until one value reaches the target and one does not, or a bound is met. */
+function bracket(f: (value: number) => number, start: number, { round, outward, slope }: Walk): Bracket {
+  const found = new Bracket();
+  let factor = slope === undefined ? 1.5 : 1 + 1e-6;
+  for (let at = start; ;) {
+    const excess = f(at);
+    found.record(at, excess);
+    if (found.good !== undefined && found.bad !== undefined) return found;
+    // With a slope, aim just past the crossing; without, stride.
+    const newton = slope === undefined ? 1 : Math.exp(Math.min(0.5, Math.abs(excess / slope)));
+    const direction = excess > 0 ? outward : -outward;
+    let next = round(at * (newton * factor) ** direction);
+    if (next === at) next = round(at + direction);
+    if (next === at) return found;
+    factor = slope === undefined ? Math.min(16, factor ** 1.5) : 1 + 8 * (factor - 1);
+    at = next;
+  }
+}
+
+/** Narrows a bracket until its ends are at most `width` apart: false position, with a bisection now and then. */
+function narrow(
+  f: (value: number) => number,
+  found: Bracket,
+  width: (at: number) => number,
+  round: (value: number) => number,
+): void {
+  for (let i = 0; i < 200; i += 1) {
+    const { good, bad } = found;
+    if (good === undefined || bad === undefined) return;
+    const gap = Math.abs(good.at - bad.at);
+    const least = width(good.at);
+    if (gap <= least) return;
+    // Land just past the crossing, on the side of the end that is farther from it, so that both ends move.
+    const crossing = i % 4 === 3 ? (good.at + bad.at) / 2 : found.crossing();
+    const towardGood = Math.abs(good.at - crossing) > Math.abs(bad.at - crossing) ? 1 : -1;
+    const nudged = crossing + towardGood * Math.sign(good.at - bad.at) * Math.min(0.4 * least, gap / 4);
+    const low = Math.min(good.at, bad.at);
+    const high = Math.max(good.at, bad.at);
+    let at = round(Math.min(high - gap * 1e-3, Math.max(low + gap * 1e-3, nudged)));
+    if (at <= low || at >= high) at = round((low + high) / 2);
+    if (at === low || at === high) return;
+    found.record(at, f(at));
+  }
 }
 
 function check({ epsilon, delta }: PrivacyTarget): void {

@@ -1,6 +1,6 @@
 import { type Atom, logMixture, type LossSource, mixtureRatio, sampledAtom, type Sketch } from "./loss.js";
 import { binBoundary } from "./measure.js";
-import { type Direction, type Discretised, type Grid, Splatter } from "./splat.js";
+import { type Cut, type Direction, type Discretised, type Grid, Splatter } from "./splat.js";
 
 /**
  * Additive noise with a log-concave density, sensitivity scaled to 1: Q0 has the noise at 0, Q1 at 1, and the log
@@ -14,9 +14,11 @@ export interface NoiseFamily {
   steepness(from: number, to: number): number;
   /**
    * An interval of about `k` widths around everything that density times (mixture)^power puts weight on, and the
-   * logarithm of a rigorous bound on the weight outside it.
+   * logarithms of rigorous bounds on the weight left and right of it.
    */
-  range(q: number, power: number, k: number): { from: number; to: number; logOutside: number };
+  range(q: number, power: number, k: number): Range;
+  /** A point beyond which, towards large losses, P has probability at most exp(logTail). */
+  tailPoint(q: number, direction: Direction, logTail: number): number;
   /** Spacing of points at which sums of smooth functions of the density are good enough to guide choices. */
   readonly sketchStep: number;
   /** Half the width, in x, of the neighbourhood of 0 and of the tilted mode that can matter; Infinity: everywhere. */
@@ -27,22 +29,45 @@ export interface NoiseFamily {
   readonly lattice?: number;
 }
 
-/** Nodes and weights of 4-point Gauss-Legendre quadrature on [0, 1]. */
-const nodes = [0.06943184420297371, 0.33000947820757187, 0.6699905217924281, 0.9305681557970263];
-const outer = (18 - Math.sqrt(30)) / 72;
-const logWeights = [outer, 0.5 - outer, 0.5 - outer, outer].map((weight) => Math.log(weight));
-/** Panels on which log density plus ratio varies by at most this: 4 nodes are then exact to about 1e-15. */
-const panelVariation = 0.25;
+/** Gauss-Legendre quadrature on [0, 1]. */
+interface Rule {
+  readonly nodes: readonly number[];
+  readonly logWeights: readonly number[];
+  /** Panels on which log density plus ratio varies by at most this are exact to about 1e-14. */
+  readonly variation: number;
+}
 
-interface Interval {
+const rule = (nodes: readonly number[], weights: readonly number[], variation: number): Rule => ({
+  nodes: [
+    ...nodes.map((node) => (1 - node) / 2),
+    ...nodes.filter((node) => node > 0).map((node) => (1 + node) / 2),
+  ],
+  logWeights: [...weights, ...weights.filter((_, i) => (nodes[i] as number) > 0)].map((weight) =>
+    Math.log(weight),
+  ),
+  variation,
+});
+const outer = Math.sqrt(3 / 7 + (2 / 7) * Math.sqrt(1.2));
+const inner = Math.sqrt(3 / 7 - (2 / 7) * Math.sqrt(1.2));
+const outerWeight = (18 - Math.sqrt(30)) / 72;
+const rules = [
+  rule([Math.sqrt(1 / 3)], [0.5], 2e-3),
+  rule([0, Math.sqrt(0.6)], [4 / 9, 5 / 18], 0.04),
+  rule([outer, inner], [outerWeight, 0.5 - outerWeight], 0.25),
+] as const;
+const widestVariation = 0.25;
+
+interface Range {
   readonly from: number;
   readonly to: number;
+  readonly logLeft: number;
+  readonly logRight: number;
 }
 
 /** Where the mass of one half cell goes. */
 interface HalfCell {
   readonly splatter: Splatter;
-  readonly grid: Grid;
+  readonly logScale: number;
   readonly cell: number;
   readonly power: number;
   readonly logIgnored: number;
@@ -71,10 +96,10 @@ export class ContinuousSource implements LossSource {
     }
   }
 
-  sketch(tilt: number): Sketch {
+  sketch(tilt: number, logTail: number): Sketch {
     const { family, samplingRate: q, direction } = this;
     const power = direction === "remove" ? 1 + tilt : -tilt;
-    const { from, to } = family.range(q, power, 9);
+    const { from, to } = this.shortened(family.range(q, power, 8), logTail);
     const reach = family.reach(power);
     const points: number[] = [];
     const step = family.sketchStep;
@@ -103,29 +128,51 @@ export class ContinuousSource implements LossSource {
     return { logMass, loss };
   }
 
-  discretise(grid: Grid, negligible: number): Discretised {
+  discretise(grid: Grid, cut: Cut): Discretised {
     const { family, samplingRate: q, direction } = this;
     const power = direction === "remove" ? 1 + grid.tilt : -grid.tilt;
-    let k = 7;
-    let range = family.range(q, power, k);
-    while (range.logOutside - grid.logScale > Math.log(negligible) && k < 80) {
+    const logCut = Math.log(cut.tilted);
+    let k = 6;
+    let full = family.range(q, power, k);
+    while (Math.max(full.logLeft, full.logRight) - grid.logScale > logCut && k < 80) {
       k += 0.5;
-      range = family.range(q, power, k);
+      full = family.range(q, power, k);
     }
-    const sign = direction === "remove" ? 1 : -1;
-    const least = sign * logMixture(q, family.slope * ((sign > 0 ? range.from : range.to) - 0.5));
-    const most = sign * logMixture(q, family.slope * ((sign > 0 ? range.to : range.from) - 0.5));
-    const splatter = new Splatter(grid, least, most);
-    const missing = this.fill(splatter, grid, range, power, Math.log(negligible) - 30);
+    const range = this.clipped(this.shortened(full, cut.logTail), cut.window);
+    const ends = [this.mixtureAt(range.from), this.mixtureAt(range.to)].map((l) =>
+      direction === "remove" ? l : -l,
+    );
+    const splatter = new Splatter(grid, Math.min(...ends), Math.max(...ends));
+    const skipped = this.fill(splatter, grid, range, power, logCut - 30);
     for (const atom of family.atoms) {
       const point = sampledAtom(q, atom, direction);
       splatter.add(point.logP, point.loss);
     }
-    return splatter.finish(missing + Math.exp(range.logOutside - grid.logScale));
+    const outside = Math.exp(range.logLeft - grid.logScale) + Math.exp(range.logRight - grid.logScale);
+    return splatter.finish({
+      tilted: skipped + outside,
+      beyond: range === full ? 0 : Math.exp(cut.logTail - grid.logUnit),
+    });
+  }
+
+  /** Without the tail of large losses whose probability does not matter. */
+  private shortened(range: Range, logTail: number): Range {
+    const point = this.family.tailPoint(this.samplingRate, this.direction, logTail);
+    if (this.direction === "remove") {
+      return point < range.to ? { ...range, to: point, logRight: -Infinity } : range;
+    }
+    return point > range.from ? { ...range, from: point, logLeft: -Infinity } : range;
+  }
+
+  private clipped(range: Range, window: Cut["window"]): Range {
+    if (window === undefined) return range;
+    const ends = window.map((loss) => this.position(this.direction === "remove" ? loss : -loss));
+    const from = Math.max(range.from, Math.min(...ends));
+    return { ...range, from, to: Math.max(from, Math.min(range.to, Math.max(...ends))) };
   }
 
   /** Walks over the half cells in x and integrates each; returns tilted mass left out. */
-  private fill(splatter: Splatter, grid: Grid, range: Interval, power: number, logIgnored: number): number {
+  private fill(splatter: Splatter, grid: Grid, range: Range, power: number, logIgnored: number): number {
     const sign = this.direction === "remove" ? 1 : -1;
     const split = binBoundary(grid.step);
     let cell = splatter.cell(sign * this.mixtureAt(range.from));
@@ -137,7 +184,13 @@ export class ContinuousSource implements LossSource {
       if (end > from) {
         const middle = Math.min(end, Math.max(from, this.boundary(sign * (at + split))));
         // For the add direction losses fall as x grows, so the first half cell belongs to the upper bin.
-        const target = { splatter, grid, cell, power, logIgnored };
+        const target = {
+          splatter,
+          cell,
+          power,
+          logIgnored: logIgnored + grid.logScale,
+          logScale: grid.logScale,
+        };
         missing += this.integrate({ ...target, upperBin: sign < 0 }, from, middle);
         missing += this.integrate({ ...target, upperBin: sign > 0 }, middle, end);
         from = end;
@@ -150,26 +203,27 @@ export class ContinuousSource implements LossSource {
   /** Integrates over [a, b] inside one half cell; skips what cannot matter and returns a bound on it. */
   private integrate(target: HalfCell, a: number, b: number): number {
     if (!(b > a)) return 0;
-    const bound = this.massBound(a, b, target.power) - target.grid.logScale;
-    if (bound < target.logIgnored) return Math.exp(bound);
     const { family } = this;
-    const count = Math.max(
-      1,
-      Math.ceil(((b - a) * (family.steepness(a, b) + family.slope)) / panelVariation),
-    );
-    if (count > 8) {
+    const variation = (b - a) * (family.steepness(a, b) + family.slope);
+    if (variation > widestVariation || family.logDensity(Math.abs(a)) < -30) {
+      const bound = this.massBound(a, b, target.power);
+      if (bound < target.logIgnored) return Math.exp(bound - target.logScale);
+    }
+    if (variation > 8 * widestVariation) {
       const half = a + (b - a) / 2;
       return this.integrate(target, a, half) + this.integrate(target, half, b);
     }
+    const count = Math.max(1, Math.ceil(variation / widestVariation));
     const panel = (b - a) / count;
-    for (let p = 0; p < count; p += 1) this.panel(target, a + p * panel, panel);
+    const chosen = rules.find((one) => variation <= one.variation) ?? rules[2];
+    for (let p = 0; p < count; p += 1) this.panel(target, a + p * panel, panel, chosen);
     return 0;
   }
 
-  private panel(target: HalfCell, start: number, width: number): void {
+  private panel(target: HalfCell, start: number, width: number, { nodes, logWeights }: Rule): void {
     const { family, samplingRate: q, direction } = this;
     const logWidth = Math.log(width);
-    for (let n = 0; n < 4; n += 1) {
+    for (let n = 0; n < nodes.length; n += 1) {
       const x = start + width * (nodes[n] as number);
       const mixture = logMixture(q, family.slope * (x - 0.5));
       const logMass = family.logDensity(x) + logWidth + (logWeights[n] as number);

@@ -1,5 +1,5 @@
 import { type Atom, type LossSource, sampledAtom, type Sketch } from "./loss.js";
-import { type Direction, type Discretised, type Grid, Splatter } from "./splat.js";
+import { type Cut, type Direction, type Discretised, type Grid, Splatter } from "./splat.js";
 
 /** Noise on the integers whose sampled loss has finitely many atoms worth listing. */
 export interface DiscreteFamily {
@@ -45,10 +45,10 @@ export class DiscreteSource implements LossSource {
     return { logMass, loss };
   }
 
-  discretise(grid: Grid, negligible: number): Discretised {
+  discretise(grid: Grid, cut: Cut): Discretised {
     let k = 7;
     let list = this.family.atoms(this.power(grid.tilt), this.samplingRate, k);
-    while (list.logOutside - grid.logScale > Math.log(negligible) && k < 80) {
+    while (list.logOutside - grid.logScale > Math.log(cut.tilted) && k < 80) {
       k += 1;
       list = this.family.atoms(this.power(grid.tilt), this.samplingRate, k);
     }
@@ -61,7 +61,7 @@ export class DiscreteSource implements LossSource {
     }
     const splatter = new Splatter(grid, least, most);
     for (const { logP, loss } of points) splatter.add(logP, loss);
-    return splatter.finish(Math.exp(list.logOutside - grid.logScale));
+    return splatter.finish({ tilted: Math.exp(list.logOutside - grid.logScale), beyond: 0 });
   }
 
   private power(tilt: number): number {

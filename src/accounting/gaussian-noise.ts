@@ -20,7 +20,13 @@ export function gaussianNoise(noiseMultiplier: number, lattice?: number): NoiseF
       const from = Math.min(power, 0) - k * sigma;
       const tail = (x: number): number =>
         logDensity(x) + power * logMixture(q, precision * (x - 0.5)) + Math.log(sigma / k);
-      return { from, to, logOutside: Math.max(tail(from), tail(to)) + Math.LN2 };
+      return { from, to, logLeft: tail(from), logRight: tail(to) };
+    },
+    tailPoint: (q, direction, logTail) => {
+      // A Gaussian exceeds z standard deviations with probability at most exp(-z^2 / 2) / 2.
+      const z = (log: number): number => Math.sqrt(Math.max(0, -2 * log));
+      if (direction === "add") return -sigma * z(logTail);
+      return Math.max(sigma * z(logTail), 1 + sigma * z(logTail - Math.log(q)));
     },
     sketchStep: Math.min(sigma / 4, Math.max(sigma * sigma, sigma / 40)),
     reach: (power) => (9 + Math.sqrt(2 * Math.abs(power) * Math.LN2)) * sigma,

@@ -34,12 +34,12 @@ export function cumulant(sketch: Sketch): Cumulant {
 }
 
 /** The cumulants of a whole composition at one tilt. */
-export function composedCumulant(components: readonly Component[], tilt: number): Cumulant {
+export function composedCumulant(components: readonly Component[], tilt: number, logTail: number): Cumulant {
   let value = 0;
   let mean = 0;
   let variance = 0;
   for (const { source, times } of components) {
-    const one = cumulant(source.sketch(tilt));
+    const one = cumulant(source.sketch(tilt, logTail));
     value += times * one.value;
     mean += times * one.mean;
     variance += times * one.variance;
@@ -58,12 +58,14 @@ export interface Saddle {
   readonly tilt: number;
   readonly epsilon: number;
   readonly spread: number;
+  /** Chernoff's bound on delta at `epsilon`. */
+  readonly logDelta: number;
 }
 
 /** The saddle point for a target: where the tilted loss is centred on the epsilon in question. */
-export function findTilt(components: readonly Component[], target: Target): Saddle {
+export function findTilt(components: readonly Component[], target: Target, logTail: number): Saddle {
   const excess = (tilt: number): { value: number; at: Cumulant } => {
-    const at = composedCumulant(components, tilt);
+    const at = composedCumulant(components, tilt, logTail);
     if ("epsilon" in target) return { value: at.mean - target.epsilon, at };
     const spread = Math.sqrt(at.variance);
     // Chernoff's exponent with the saddle-point prefactor, smoothed where the approximation fails.
@@ -89,7 +91,7 @@ export function findTilt(components: readonly Component[], target: Target): Sadd
 }
 
 function result(tilt: number, at: Cumulant): Saddle {
-  return { tilt, epsilon: at.mean, spread: Math.sqrt(at.variance) };
+  return { tilt, epsilon: at.mean, spread: Math.sqrt(at.variance), logDelta: at.value - tilt * at.mean };
 }
 
 /** Width of the losses that carry all but a fraction 1e-17 of a sketch. */
@@ -104,27 +106,6 @@ export function lossWidth({ logMass, loss }: Sketch): number {
     most = Math.max(most, value);
   });
   return most - least;
-}
-
-/**
- * Just below the saddle point the far mode of a rarely sampled release often vanishes, and with it a grid a hundred
- * times longer. Any tilt is valid; a smaller one costs only a factor exp((change * spread)^2 / 2) of the slack.
- */
-export function relaxTilt(components: readonly Component[], saddle: Saddle): number {
-  const width = (tilt: number): number =>
-    Math.max(...components.map((component) => lossWidth(component.source.sketch(tilt))));
-  let best = saddle.tilt;
-  let bestWidth = width(best);
-  for (const factor of [0.9, 0.8, 0.65, 0.5]) {
-    const tilt = saddle.tilt * factor;
-    if ((saddle.tilt - tilt) * saddle.spread > 4) break;
-    const narrower = width(tilt);
-    if (narrower < 0.5 * bestWidth) {
-      best = tilt;
-      bestWidth = narrower;
-    }
-  }
-  return best;
 }
 
 /**

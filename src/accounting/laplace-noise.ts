@@ -7,7 +7,8 @@ export function laplaceNoise(scale: number): NoiseFamily {
     slope: 2 / scale,
     logDensity: (x) => logNorm - Math.abs(x) / scale,
     steepness: () => 1 / scale,
-    range: () => ({ from: 0, to: 1, logOutside: -Infinity }),
+    range: () => ({ from: 0, to: 1, logLeft: -Infinity, logRight: -Infinity }),
+    tailPoint: (q, direction) => (direction === "add" ? -Infinity : Infinity),
     sketchStep: Math.max(1 / 4000, Math.min(1 / 64, scale / 8)),
     reach: () => Infinity,
     atoms: [

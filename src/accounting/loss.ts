@@ -1,4 +1,4 @@
-import type { Direction, Discretised, Grid } from "./splat.js";
+import type { Cut, Direction, Discretised, Grid } from "./splat.js";
 
 /** A rough picture of a tilted loss distribution: masses exp(logMass) at losses. Guides choices, proves nothing. */
 export interface Sketch {
@@ -12,10 +12,10 @@ export interface LossSource {
   readonly maximumLoss: number;
   /** Distance between neighbouring losses when they form a lattice, or the distance between two atoms. */
   readonly spacing?: { readonly origin: number; readonly step: number };
-  /** The loss distribution multiplied by exp(tilt * loss), not normalised. */
-  sketch(tilt: number): Sketch;
-  /** Rigorous discretisation; at most `negligible` tilted mass is left out, and what is left out is slack. */
-  discretise(grid: Grid, negligible: number): Discretised;
+  /** The loss distribution multiplied by exp(tilt * loss), not normalised, without a tail of P-mass exp(logTail). */
+  sketch(tilt: number, logTail: number): Sketch;
+  /** Rigorous discretisation; what `cut` allows to leave out is accounted for in the pair. */
+  discretise(grid: Grid, cut: Cut): Discretised;
 }
 
 /** A mechanism: a loss source in each direction. */

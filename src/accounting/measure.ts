@@ -19,6 +19,8 @@ export interface GridPair {
   readonly upperSlack: number;
   readonly lowerSlack: number;
   readonly logScale: number;
+  /** Probability that `upper` treats as an infinite loss, in the composition's unit. */
+  readonly beyond: number;
 }
 
 /**
@@ -38,50 +40,98 @@ export interface Bins {
 }
 
 /** Clipped mass that is small enough to be charged as slack instead of repaired. */
-const tolerableSlack = 1e-18;
+const tolerableSlack = 1e-17;
 
 /**
  * Puts bins on the grid without moving their barycentre: the optimistic side of the discretisation.
  *
- * A bin's two-point extrapolation may make a mass negative. At the left edge, where nothing lies beyond, part of the
- * bin is rounded down instead; elsewhere `convexMinorant` repairs it, and where that runs into an end, rounding does.
+ * A bin's two-point extrapolation may make a mass negative. `convexMinorant` repairs that inside. Near the ends, and
+ * on the whole side of the fullest bin where the repair would run into an end, a bin is instead rounded down as far as
+ * its neighbour cannot pay.
  */
 export function placeBins(bins: Bins): { lower: Float64Array; slack: number } {
-  const gentle = extrapolate(bins, false);
-  const slack = convexMinorant(gentle, bins.step, bins.tilt);
-  if (slack <= tolerableSlack) return { lower: gentle, slack };
-  const rounded = extrapolate(bins, true);
-  return { lower: rounded, slack: convexMinorant(rounded, bins.step, bins.tilt) };
+  let best: { lower: Float64Array; slack: number; worth: number } = {
+    lower: bins.mass,
+    slack: 0,
+    worth: -Infinity,
+  };
+  for (const [left, right] of limits) {
+    const lower = extrapolate(bins, left, right);
+    const slack = convexMinorant(lower, bins.step, bins.tilt);
+    // Every candidate is valid; the one that lost least of the tilted mass and of the mean loss is best.
+    const worth = worthOf(lower, bins.step) - 100 * slack;
+    if (worth > best.worth) best = { lower, slack, worth };
+    if (left === 0 && slack <= tolerableSlack) break;
+  }
+  const rounded = roundDown(bins);
+  return worthOf(rounded, bins.step) > best.worth ? { lower: rounded, slack: 0 } : best;
 }
 
-function extrapolate({ mass, excess, step, tilt }: Bins, everywhere: boolean): Float64Array {
+/** How many bins from the left and from the right end are limited to what their neighbour can pay. */
+const limits = [
+  [0, 0],
+  [6, 6],
+  [Infinity, 6],
+  [6, Infinity],
+  [Infinity, Infinity],
+] as const;
+
+function worthOf(lower: Float64Array, step: number): number {
+  let sum = 0;
+  for (let i = 0; i < lower.length; i += 1) sum += (lower[i] as number) * (1 + 1e-3 * step * i);
+  return sum;
+}
+
+/** Each bin on the grid point at or below its barycentre: always valid, first order in the step. */
+function roundDown({ mass, excess, step, tilt }: Bins): Float64Array {
   const lower = new Float64Array(mass.length);
   const down = Math.exp(-tilt * step);
-  const up = 1 / down;
-  const growth = Math.expm1(step);
-  const decay = -Math.expm1(-step);
-  const { first, last, fullest } = extent(mass);
-  for (let i = first; i <= last; i += 1) {
-    const m = mass[i] as number;
-    const u = excess[i] as number;
-    const before = i > 0 ? (lower[i - 1] as number) : 0;
-    if (u >= 0) {
-      const limit = everywhere || i <= fullest ? Math.max(0, before) * up : Infinity;
-      const moved = i > first ? Math.min(u / growth, limit) : 0;
-      lower[i] = (lower[i] as number) + m + moved;
-      if (moved > 0) lower[i - 1] = before - moved * down;
-    } else {
-      const wanted = -u / decay;
-      const beyond = i < last ? (mass[i + 1] as number) * down : 0;
-      const moved = everywhere || i === last ? Math.min(wanted, beyond / 2) : wanted;
-      // The part of the bin that cannot be extrapolated is rounded down.
-      const kept = m * (moved / wanted);
-      lower[i] = (lower[i] as number) + kept + moved;
-      if (moved > 0) lower[i + 1] = (lower[i + 1] as number) - moved * up;
-      if (i > 0) lower[i - 1] = before + (m - kept) * down;
-    }
-  }
+  mass.forEach((m, i) => {
+    if ((excess[i] as number) >= 0) lower[i] = (lower[i] as number) + m;
+    else if (i > 0) lower[i - 1] = (lower[i - 1] as number) + m * down;
+  });
   return lower;
+}
+
+function extrapolate(bins: Bins, limitLeft: number, limitRight: number): Float64Array {
+  const lower = new Float64Array(bins.mass.length);
+  const { first, last, fullest } = extent(bins.mass);
+  // From both ends towards the fullest bin, so that what a neighbour can pay is known.
+  for (let i = first; i <= fullest; i += 1)
+    extrapolateOne(bins, lower, i, first, last, i - first < limitLeft, false);
+  for (let i = last; i > fullest; i -= 1)
+    extrapolateOne(bins, lower, i, first, last, false, last - i < limitRight);
+  return lower;
+}
+
+function extrapolateOne(
+  { mass, excess, step, tilt }: Bins,
+  lower: Float64Array,
+  i: number,
+  first: number,
+  last: number,
+  limitLeft: boolean,
+  limitRight: boolean,
+): void {
+  const m = mass[i] as number;
+  const u = excess[i] as number;
+  const up = Math.exp(tilt * step);
+  if (m === 0) return;
+  if (u >= 0) {
+    const available = i === first ? 0 : limitLeft ? Math.max(0, lower[i - 1] as number) * up : Infinity;
+    const moved = Math.min(u / Math.expm1(step), available);
+    lower[i] = (lower[i] as number) + m + moved;
+    if (moved > 0) lower[i - 1] = (lower[i - 1] as number) - moved / up;
+    return;
+  }
+  const wanted = u / Math.expm1(-step);
+  const available = i === last ? 0 : limitRight ? Math.max(0, lower[i + 1] as number) / up : Infinity;
+  const moved = Math.min(wanted, available);
+  // The part of the bin that cannot be extrapolated is rounded down.
+  const kept = m * (moved / wanted);
+  lower[i] = (lower[i] as number) + kept + moved;
+  if (moved > 0) lower[i + 1] = (lower[i + 1] as number) - moved * up;
+  if (i > 0) lower[i - 1] = (lower[i - 1] as number) + (m - kept) / up;
 }
 
 function extent(mass: Float64Array): { first: number; last: number; fullest: number } {
@@ -144,12 +194,15 @@ function spread(
   lower[middle] = 0;
 }
 
-/** Convolution of both measures: the loss of two independent releases. */
+/**
+ * Convolution of both measures: the loss of two independent releases. The arrays of the result are only valid until
+ * the next convolution; `trim` copies them.
+ */
 export function convolve(a: GridPair, b: GridPair): GridPair {
   const length = a.upper.length + b.upper.length - 1;
   const size = powerOfTwo(length);
-  const first = spectrum(a, size);
-  const second = a === b ? first : spectrum(b, size);
+  const first = spectrum(a, scratch(size, 0));
+  const second = a === b ? first : spectrum(b, scratch(size, 1));
   multiply(first, second);
   // The inverse transform is the forward one with real and imaginary parts exchanged.
   transform(first.imaginary, first.real);
@@ -164,19 +217,21 @@ export function convolve(a: GridPair, b: GridPair): GridPair {
     lower[i] = l;
     square += u * u + l * l;
   }
+  const [sizeA, sizeB] = [sizes(a), sizes(b)];
   const roundOff =
     Math.sqrt(size) *
     transformError(size) *
-    (norm(a) * total(b.upper) + norm(b) * total(a.upper) + Math.sqrt(square));
+    (sizeA.norm * sizeB.upper + sizeB.norm * sizeA.upper + Math.sqrt(square));
   return {
     step: a.step,
     origin: a.origin + b.origin,
     start: a.start + b.start,
     upper,
     lower,
-    upperSlack: a.upperSlack * (total(b.upper) + b.upperSlack) + b.upperSlack * total(a.upper) + roundOff,
-    lowerSlack: a.lowerSlack * (total(b.lower) + b.lowerSlack) + b.lowerSlack * total(a.lower) + roundOff,
+    upperSlack: a.upperSlack * (sizeB.upper + b.upperSlack) + b.upperSlack * sizeA.upper + roundOff,
+    lowerSlack: a.lowerSlack * (sizeB.lower + b.lowerSlack) + b.lowerSlack * sizeA.lower + roundOff,
     logScale: a.logScale + b.logScale,
+    beyond: a.beyond + b.beyond,
   };
 }
 
@@ -185,14 +240,27 @@ interface Spectrum {
   readonly imaginary: Float64Array;
 }
 
+const pool = new Map<number, Spectrum>();
+
+/** Working memory, kept while small. */
+function scratch(size: number, which: 0 | 1): Spectrum {
+  const key = 2 * size + which;
+  const known = pool.get(key);
+  if (known !== undefined) return known;
+  const fresh = { real: new Float64Array(size), imaginary: new Float64Array(size) };
+  if (size <= 1 << 16) pool.set(key, fresh);
+  return fresh;
+}
+
 /** Both measures in one complex transform: upper as the real part, lower as the imaginary part. */
-function spectrum(pair: GridPair, size: number): Spectrum {
-  const real = new Float64Array(size);
-  const imaginary = new Float64Array(size);
+function spectrum(pair: GridPair, into: Spectrum): Spectrum {
+  const { real, imaginary } = into;
+  real.fill(0);
+  imaginary.fill(0);
   real.set(pair.upper);
   imaginary.set(pair.lower);
   transform(real, imaginary);
-  return { real, imaginary };
+  return into;
 }
 
 /** first := the spectrum of (upper * upper) + i (lower * lower), frequency k and size - k together. */
@@ -221,45 +289,54 @@ function times(ar: number, ai: number, br: number, bi: number): readonly [number
   return [ar * br - ai * bi, ar * bi + ai * br];
 }
 
-function total(values: Float64Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
+/** Sums of both measures and their joint Euclidean norm. */
+function sizes({ upper, lower }: GridPair): { upper: number; lower: number; norm: number } {
+  let [sumU, sumL, square] = [0, 0, 0];
+  for (let i = 0; i < upper.length; i += 1) {
+    const u = upper[i] as number;
+    const l = lower[i] as number;
+    sumU += u;
+    sumL += l;
+    square += u * u + l * l;
+  }
+  return { upper: sumU, lower: sumL, norm: Math.sqrt(square) };
 }
 
-function norm(pair: GridPair): number {
-  let square = 0;
-  for (const value of pair.upper) square += value * value;
-  for (const value of pair.lower) square += value * value;
-  return Math.sqrt(square);
+/** What `trim` may cut. */
+export interface Trimming {
+  readonly tilt: number;
+  /** Tilted mass at either end. */
+  readonly tilted: number;
+  /** Probability at the largest losses, and its unit. */
+  readonly beyond: number;
+  readonly logUnit: number;
 }
 
-/** Cuts both ends where the tilted mass is at most `budget`; what `upper` loses becomes slack. */
-export function trim(pair: GridPair, budget: number): GridPair {
-  const { upper, lower } = pair;
-  let cut = 0;
+/** Cuts both ends where little is left; what `upper` loses becomes slack, or an infinite loss. */
+export function trim(pair: GridPair, { tilt, tilted, beyond, logUnit }: Trimming): GridPair {
+  const { upper, lower, step } = pair;
+  const mass = (i: number): number => Math.max(upper[i] as number, lower[i] as number);
+  let slack = 0;
   let first = 0;
+  while (first < upper.length - 1 && slack + mass(first) <= tilted) slack += mass(first++);
   let last = upper.length - 1;
-  while (first < last) {
-    const mass = Math.max(upper[first] as number, lower[first] as number);
-    if (cut + mass > budget / 2) break;
-    cut += mass;
-    first += 1;
-  }
   let right = 0;
-  while (last > first) {
-    const mass = Math.max(upper[last] as number, lower[last] as number);
-    if (right + mass > budget / 2) break;
-    right += mass;
-    last -= 1;
+  while (last > first && right + mass(last) <= tilted) right += mass(last--);
+  let infinite = 0;
+  // From tilted mass back to probability, in the unit.
+  let log = pair.logScale - logUnit - tilt * (pair.origin + (pair.start + last) * step);
+  for (; last > first; last -= 1, log += tilt * step) {
+    const probability = mass(last) * Math.exp(log);
+    if (!(infinite + probability <= beyond)) break;
+    infinite += probability;
   }
-  if (first === 0 && last === upper.length - 1) return pair;
   return {
     ...pair,
     start: pair.start + first,
     upper: upper.slice(first, last + 1),
     lower: lower.slice(first, last + 1),
-    upperSlack: pair.upperSlack + cut + right,
+    upperSlack: pair.upperSlack + slack + right,
+    beyond: pair.beyond + infinite,
   };
 }
 

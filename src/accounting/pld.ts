@@ -1,6 +1,8 @@
 import { coarsen, convolve, type GridPair, oddMass, trim } from "./measure.js";
-import { type Component, cumulant, findTilt, lossWidth, relaxTilt, splitCost, type Target } from "./guide.js";
+import { logAdd } from "./logarithm.js";
+import { type Component, cumulant, findTilt, lossWidth, splitCost, type Target } from "./guide.js";
 import type { LossSource, Sketch } from "./loss.js";
+import { type Cut, type Grid, GridTooLong, longestGrid } from "./splat.js";
 
 /** How fine the discretisation should be: how much the upper bound may exceed the true epsilon, roughly. */
 export interface Precision {
@@ -8,10 +10,10 @@ export interface Precision {
   readonly absolute: number;
 }
 
-/** Tilted mass that may be cut over a whole composition. */
-const negligible = 1e-13;
-/** Longest grid of one release; beyond it bounds get looser instead of slower. */
-const longestGrid = 1 << 17;
+/** Tilted mass that may be cut over a whole composition, at each kind of cut. */
+const negligible = 1e-12;
+/** Probability below delta * exp(-this) may count as an infinite loss, at each kind of cut. */
+const logInsignificance = 17;
 /** Share of the precision that goes to discretising; coarsening gets the rest. */
 const splitShare = 0.4;
 
@@ -26,6 +28,7 @@ export class EnclosedLoss {
     private readonly pair: GridPair,
     private readonly tilt: number,
     private readonly blocks: number,
+    private readonly logUnit: number,
   ) {
     this.decay = Math.exp(-tilt * pair.step);
     this.upperSums = suffixSums(pair.upper, this.decay, Math.exp(-pair.step));
@@ -39,7 +42,8 @@ export class EnclosedLoss {
     const { pair } = this;
     const at = this.shifted(epsilon, -1);
     const slack = pair.upperSlack * Math.exp(this.logSlackFactor);
-    return Math.min(0, this.logDelta(this.upperSums, at, slack) + this.relativeError());
+    const finite = this.logDelta(this.upperSums, at, slack) + this.relativeError();
+    return Math.min(0, logAdd(finite, this.logUnit + Math.log(pair.beyond)));
   }
 
   /** Logarithm of a lower bound on delta at `epsilon`. */
@@ -92,36 +96,67 @@ function suffixSums(mass: Float64Array, decay: number, discount: number): Sums {
   return { plain, discounted };
 }
 
+/** What holds for all parts of one composition. */
+interface Setting {
+  readonly tilt: number;
+  readonly logUnit: number;
+  /** Tilted mass, and probability in the unit, that may be cut per release. */
+  readonly tilted: number;
+  readonly beyond: number;
+}
+
+/** An enclosed loss, a rough epsilon, and how long the longest grid of one release was. */
+export interface Enclosed {
+  readonly loss: EnclosedLoss;
+  readonly near: number;
+  readonly points: number;
+}
+
 /** Encloses the loss of a composition in one direction, accurate near `target`. */
-export function enclose(
-  components: readonly Component[],
-  target: Target,
-  precision: Precision,
-): { loss: EnclosedLoss; near: number } {
-  const guess = findTilt(components, target);
-  const tilt = relaxTilt(components, guess);
+export function enclose(components: readonly Component[], target: Target, precision: Precision): Enclosed {
+  const blocks = components.reduce((sum, component) => sum + component.times, 0);
+  const logDelta = "logDelta" in target ? target.logDelta : findTilt(components, target, -Infinity).logDelta;
+  const logUnit = logDelta - logInsignificance;
+  const logTail = logUnit - Math.log(blocks);
+  const guess = findTilt(components, target, logTail);
+  const setting = { tilt: guess.tilt, logUnit, tilted: negligible / blocks, beyond: 1 / blocks };
   const budget = Math.max(precision.absolute, precision.relative * Math.max(0, guess.epsilon));
   const share = budget / components.length;
-  const blocks = components.reduce((sum, component) => sum + component.times, 0);
-  const parts = discretiseAll(components, tilt, share * splitShare, blocks);
-  const powers = parts.map((part) => power(part.pair, part.times, tilt, share * (1 - splitShare)));
-  return { loss: new EnclosedLoss(merge(powers, tilt), tilt, blocks), near: Math.max(0, guess.epsilon) };
+  const parts = discretiseAll(components, setting, share * splitShare, logTail);
+
+  const powers = parts.map((part) => power(part.pair, part.times, setting, share * (1 - splitShare)));
+
+  const loss = new EnclosedLoss(merge(powers, setting), setting.tilt, blocks, logUnit);
+  return {
+    loss,
+    near: Math.max(0, guess.epsilon),
+    points: Math.max(...parts.map((part) => part.pair.upper.length)),
+  };
 }
 
 function discretiseAll(
   components: readonly Component[],
-  tilt: number,
+  setting: Setting,
   budget: number,
-  blocks: number,
+  logTail: number,
 ): { pair: GridPair; times: number }[] {
-  const sketches = components.map((component) => component.source.sketch(tilt));
+  const { tilt, logUnit } = setting;
+  const sketches = components.map((component) => component.source.sketch(tilt, logTail));
   const steps = components.map(({ times, source }, i) =>
     chooseStep(source, sketches[i] as Sketch, tilt, budget / times),
   );
   const reference = alignStep(components, Math.min(...steps));
   return components.map(({ source, times }, i) => {
     const step = reference * 2 ** Math.max(0, Math.floor(Math.log2((steps[i] as number) / reference)));
-    return { pair: discretise(source, sketches[i] as Sketch, step, tilt, negligible / blocks), times };
+    const sketch = sketches[i] as Sketch;
+    const grid = {
+      step,
+      origin: centreOf(sketch, step, tilt),
+      tilt,
+      logUnit,
+      logScale: cumulant(sketch).value,
+    };
+    return { pair: discretise(source, grid, { tilted: setting.tilted, logTail }), times };
   });
 }
 
@@ -133,14 +168,17 @@ function alignStep(components: readonly Component[], step: number): number {
   return spacing.step * Math.floor(step / spacing.step);
 }
 
-/** The widest step, halving from a wide one, that keeps the predicted cost of one release within `budget`. */
+/** About the widest step that keeps the predicted cost of one release within `budget`. */
 function chooseStep(source: LossSource, sketch: Sketch, tilt: number, budget: number): number {
-  const width = Math.max(lossWidth(sketch), 1e-12);
+  const width = Math.max(lossWidth(sketch), source.spacing?.step ?? 1e-12);
   const cost = (step: number): number =>
     splitCost(sketch, step, source.spacing?.origin ?? centreOf(sketch, step, tilt), tilt);
-  let step = Math.min(100, width, 20 / (1 + tilt));
+  const widest = Math.min(100, width, 20 / (1 + tilt));
+  // A smooth distribution costs (1 + tilt) step^2 / 12; clustered ones cost less.
+  let step = Math.min(widest, Math.sqrt((11 * budget) / (1 + tilt)));
   while (width / step < longestGrid && cost(step) > budget) step /= Math.SQRT2;
-  return step;
+  while (step < widest && cost(2 * step) <= budget) step *= 2;
+  return Math.max(step, width / longestGrid);
 }
 
 /** Losses often cluster; a grid point on the barycentre of the fullest bin keeps that cluster where it is. */
@@ -167,44 +205,68 @@ function centreOf(sketch: Sketch, step: number, tilt: number): number {
   return best * step - Math.log(discounted / mass);
 }
 
-function discretise(source: LossSource, sketch: Sketch, step: number, tilt: number, cut: number): GridPair {
-  const logScale = cumulant(sketch).value;
-  let origin = source.spacing?.origin ?? centreOf(sketch, step, tilt);
-  if (source.spacing !== undefined) return source.discretise({ step, origin, tilt, logScale }, cut).pair;
-  for (let round = 0; ; round += 1) {
-    const { pair, centre } = source.discretise({ step, origin, tilt, logScale }, cut);
-    if (round === 2 || centre.share < 0.02 || Math.abs(centre.offset) < 1e-6 * step) return pair;
-    origin += centre.offset;
+function discretise(source: LossSource, grid: Grid, cut: Cut): GridPair {
+  const origin = source.spacing?.origin ?? aligned(source, grid, cut);
+  for (let step = grid.step; ; step *= 2) {
+    try {
+      return source.discretise({ ...grid, origin, step }, cut).pair;
+    } catch (error) {
+      if (!(error instanceof GridTooLong)) throw error;
+    }
   }
 }
 
+/** Moves the origin until the barycentre of the fullest bin is on a grid point; Steffensen's acceleration. */
+function aligned(source: LossSource, grid: Grid, cut: Cut): number {
+  let origin = grid.origin;
+  let before = 0;
+  for (let round = 0; round < 8; round += 1) {
+    const window = [grid.origin - 2 * grid.step, grid.origin + 2 * grid.step] as const;
+    const { offset } = source.discretise({ ...grid, origin }, { ...cut, window }).centre;
+    if (!(Math.abs(offset) > 1e-9 * grid.step)) break;
+    const ratio = before === 0 ? 0 : Math.max(-0.5, Math.min(0.9, offset / before));
+    origin += offset / (1 - ratio);
+    before = offset;
+  }
+  return Number.isFinite(origin) ? origin : grid.origin;
+}
+
 /** `times`-fold self-composition by squaring; the grid widens as the distribution does. */
-function power(base: GridPair, times: number, tilt: number, budget: number): GridPair {
+function power(base: GridPair, times: number, setting: Setting, budget: number): GridPair {
+  const { tilt } = setting;
+  const perLevel = budget / Math.max(1, Math.log2(times) / 2);
   let square = base;
   let result: GridPair | undefined;
-  let blocks = times;
-  const perLevel = budget / Math.max(1, Math.log2(times) / 2);
-  for (;;) {
-    if (blocks & 1 || blocks % 2 === 1)
-      result = result === undefined ? square : trimmed(convolve(alignTo(result, square, tilt), square), 1);
+  for (let blocks = times, level = 1; ; level *= 2) {
+    if (blocks % 2 === 1) {
+      result =
+        result === undefined ? square : product(alignTo(result, square, tilt), square, setting, 2 * level);
+    }
     blocks = Math.floor(blocks / 2);
-    if (blocks === 0) break;
-    square = trimmed(convolve(square, square), blocks);
-    while (coarsenCost(square, tilt) * blocks <= perLevel && (1 + tilt) * square.step < 0.2) {
-      if (square.upper.length < 64) break;
+    if (blocks === 0) return result as GridPair;
+    square = product(square, square, setting, 2 * level);
+    while (square.upper.length > 64 && coarsenCost(square, tilt) * blocks <= perLevel) {
       square = coarsen(square, tilt);
     }
     if (result !== undefined) result = alignTo(result, square, tilt);
   }
-  return result as GridPair;
 }
 
+/** What widening the grid adds to epsilon, per copy of the pair; Infinity where the estimate does not hold. */
 function coarsenCost(pair: GridPair, tilt: number): number {
+  if ((1 + tilt) * pair.step > 0.2) return Infinity;
   return ((1 + tilt) / 2) * pair.step * pair.step * oddMass(pair);
 }
 
-function trimmed(pair: GridPair, blocks: number): GridPair {
-  return trim(pair, Math.max(negligible / blocks, pair.upperSlack * 1e-3));
+/** Convolution, cut to what matters for `releases` releases. */
+function product(a: GridPair, b: GridPair, setting: Setting, releases: number): GridPair {
+  const both = convolve(a, b);
+  return trim(both, {
+    tilt: setting.tilt,
+    tilted: Math.max(setting.tilted * releases, both.upperSlack * 1e-2),
+    beyond: setting.beyond * releases,
+    logUnit: setting.logUnit,
+  });
 }
 
 function alignTo(pair: GridPair, other: GridPair, tilt: number): GridPair {
@@ -213,7 +275,7 @@ function alignTo(pair: GridPair, other: GridPair, tilt: number): GridPair {
   return aligned;
 }
 
-function merge(pairs: readonly GridPair[], tilt: number): GridPair {
+function merge(pairs: readonly GridPair[], setting: Setting): GridPair {
   const sorted = [...pairs].sort((a, b) => a.step - b.step);
-  return sorted.reduce((sum, pair) => trimmed(convolve(alignTo(sum, pair, tilt), pair), 1));
+  return sorted.reduce((sum, pair) => product(alignTo(sum, pair, setting.tilt), pair, setting, 1));
 }

@@ -1,5 +1,15 @@
 import { binBoundary, type GridPair, placeBins } from "./measure.js";
 
+/** Longest grid of one release; a wider step is taken instead, and bounds get looser instead of slower. */
+export const longestGrid = 1 << 18;
+
+/** Thrown when a grid would be too long; the caller widens the step. */
+export class GridTooLong extends Error {
+  constructor(readonly length: number) {
+    super(`A grid of ${length} points is too long.`);
+  }
+}
+
 /** Which of the two hockey-stick curves: a record was there (remove) or was not (add). */
 export type Direction = "remove" | "add";
 
@@ -10,6 +20,25 @@ export interface Grid {
   /** Exponential tilt: masses are multiplied by exp(tilt * loss - logScale). */
   readonly tilt: number;
   readonly logScale: number;
+  /** Logarithm of the unit in which probability moved to an infinite loss is counted. */
+  readonly logUnit: number;
+}
+
+/** What a discretisation may leave out. */
+export interface Cut {
+  /** Tilted mass, at either end. */
+  readonly tilted: number;
+  /** Logarithm of probability at the largest losses: the upper bound then treats it as an infinite loss. */
+  readonly logTail: number;
+  /** Only losses between these, to look at one spot cheaply; the pair is then no enclosure. */
+  readonly window?: readonly [number, number];
+}
+
+/** What a discretisation did leave out. */
+export interface Missing {
+  readonly tilted: number;
+  /** Probability, in the grid's unit. */
+  readonly beyond: number;
 }
 
 /** A discretised loss and how well its fullest bin is centred on the grid. */
@@ -29,6 +58,7 @@ export interface Discretised {
  */
 export class Splatter {
   private readonly first: number;
+  private readonly lastCell: number;
   private readonly upper: Float64Array;
   private readonly mass: Float64Array;
   private readonly excess: Float64Array;
@@ -45,7 +75,9 @@ export class Splatter {
     const { step, origin, tilt } = grid;
     this.first = Math.floor((lossMinimum - origin) / step - 1e-9) - 1;
     const last = Math.ceil((lossMaximum - origin) / step + 1e-9) + 1;
+    this.lastCell = Math.ceil((lossMaximum - origin) / step - 1e-7) - 1;
     const length = last - this.first + 1;
+    if (!(length <= longestGrid)) throw new GridTooLong(length);
     this.upper = new Float64Array(length);
     this.mass = new Float64Array(length);
     this.excess = new Float64Array(length);
@@ -76,7 +108,9 @@ export class Splatter {
     const raised = base * this.up;
     this.upper[i] = (this.upper[i] as number) + base * (1 - share);
     this.upper[i + 1] = (this.upper[i + 1] as number) + raised * share;
-    if (upperBin ?? offset > this.boundary) {
+    // Nothing lies above the last cell, so only what is at its very end makes a bin there.
+    const atTop = cell === this.lastCell && offset < step * (1 - 1e-7);
+    if (!atTop && (upperBin ?? offset > this.boundary)) {
       this.mass[i + 1] = (this.mass[i + 1] as number) + raised;
       this.excess[i + 1] = (this.excess[i + 1] as number) + raised * (1 - this.grow * (1 + shrunk));
     } else {
@@ -97,8 +131,8 @@ export class Splatter {
     return { offset: -Math.log1p(-(this.excess[best] as number) / mass), share: mass / sum };
   }
 
-  /** Both measures; `missing` is tilted mass that was not added. */
-  finish(missing: number): Discretised {
+  /** Both measures, and what was not added. */
+  finish(missing: Missing): Discretised {
     const { step, origin, tilt, logScale } = this.grid;
     const placed = placeBins({ mass: this.mass, excess: this.excess, step, tilt });
     const pair = {
@@ -107,7 +141,9 @@ export class Splatter {
       start: this.first,
       upper: this.upper,
       lower: placed.lower,
-      upperSlack: missing,
+      // What underflowed to nothing is far below 1e-280 in all.
+      upperSlack: missing.tilted + 1e-280,
+      beyond: missing.beyond,
       lowerSlack: placed.slack,
       logScale,
     };
