@@ -85,7 +85,10 @@ const mechanism = createMechanism(
   { directions: 1, clipThreshold: 100, latticeSensitivity: 2 ** 20, standardDeviation: 2 ** 20 },
   operatingSystemRandom,
 );
-const plain = await runtime.createSession(monolith(modelStages, weightSource(description, weights)));
+// One pass at a time has the machine to itself: every core.
+const plain = await nodeRuntime({ threads: 0 }).createSession(
+  monolith(modelStages, weightSource(description, weights)),
+);
 const activations = batchActivations(
   description,
   examples.map(({ prompt }) => prompt),

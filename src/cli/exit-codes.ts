@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 
+import { AccountingError } from "../accounting/index.js";
 import { CheckpointError } from "../checkpoint/index.js";
 import { DataError } from "../data/index.js";
 import { LedgerError } from "../ledger/index.js";
@@ -27,9 +28,8 @@ export const exitCodes = {
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-  if (error instanceof UsageError || error instanceof TaskError || error instanceof ScheduleError) {
-    return exitCodes.usage;
-  }
+  const usage = [UsageError, TaskError, ScheduleError, AccountingError];
+  if (usage.some((kind) => error instanceof kind)) return exitCodes.usage;
   if (error instanceof DataError) return exitCodes.data;
   if (error instanceof CheckpointError || error instanceof ModelError) return exitCodes.checkpoint;
   if (error instanceof RuntimeError) return exitCodes.runtime;

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 
+import { AccountingError } from "../accounting/index.js";
 import { DpzoError } from "../errors.js";
 import { accountCommand } from "./commands/account.js";
 import { calibrateCommand } from "./commands/calibrate.js";
@@ -50,7 +51,8 @@ export async function run(args: readonly string[]): Promise<number> {
 export function tellError(error: unknown): void {
   // Commander has already written its own message.
   if (error instanceof CommanderError) return;
-  if (error instanceof DpzoError) process.stderr.write(`dpzo: ${error.message} [${error.code}]\n`);
+  if (error instanceof DpzoError || error instanceof AccountingError)
+    process.stderr.write(`dpzo: ${error.message} [${error.code}]\n`);
   else
     process.stderr.write(
       `dpzo: unexpected error\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

@@ -126,6 +126,9 @@ function narrator(output: Output): (event: TrainEvent) => void {
   };
 }
 
+/** Steps before a pace is shown: an average over fewer would say much about a single batch. */
+const stepsBeforePace = 20;
+
 /** The pace is an average over the run so far: single step times would tell how large a batch was. */
 function stepLine(
   { step, steps, stage }: Extract<TrainEvent, { kind: "step" }>,
@@ -133,9 +136,10 @@ function stepLine(
   spent: number,
   target: number,
 ): string {
-  const pace = (performance.now() - first.at) / 1000 / (step - first.step);
-  const left = duration(Math.ceil((pace * (steps - step)) / 5) * 5);
-  return `step ${step} of ${steps}, stage ${stage + 1}, epsilon ${figure(spent, 3)} of ${figure(target, 3)}, ${left} left`;
+  const done = step - first.step;
+  const pace = (performance.now() - first.at) / 1000 / done;
+  const left = done < stepsBeforePace ? "" : `, ${duration(Math.ceil((pace * (steps - step)) / 5) * 5)} left`;
+  return `step ${step} of ${steps}, stage ${stage + 1}, epsilon ${figure(spent, 3)} of ${figure(target, 3)}${left}`;
 }
 
 /** Accuracy and macro-F1 beside what always answering the larger class would get. */

@@ -44,7 +44,7 @@ function stepEvent({ sampling, mechanism }: SpendingPlan, directions: number): E
 function mergeRepeated(events: readonly RepeatedEvent[]): readonly RepeatedEvent[] {
   const merged: RepeatedEvent[] = [];
   for (const event of events) {
-    const last = merged.at(-1);
+    const last = merged[merged.length - 1];
     if (last && JSON.stringify(last.event) === JSON.stringify(event.event)) {
       merged[merged.length - 1] = { ...last, times: last.times + event.times };
     } else {

@@ -1,0 +1,107 @@
+/**
+ * Runs settings over seeds through the library's own plan, mechanism, ledger and update, with the frozen layers
+ * evaluated once for all runs, and prints one JSON line a run. The tables of `docs/experiments/` come from it.
+ *
+ * Run: `npm run experiment -- TRAIN DEV TEST TEMPLATE LABEL_WORDS MAXIMUM_TOKENS SEEDS 'JSON settings' ...`
+ * with files as JSON Lines of `text` and `label`; settings are those of `dpzo train`.
+ */
+import { openCheckpoint } from "../../src/checkpoint/index.js";
+import { fileRecords } from "../../src/cli/task-files.js";
+import { createDirectionEngine } from "../../src/directions/index.js";
+import { type JsonObject, MemoryLedgerFile, openLedger } from "../../src/ledger/index.js";
+import { Measurer } from "../../src/measure/measure.js";
+import { FrozenPrefix } from "../../src/measure/prefix.js";
+import { nodeFolderReader, nodeRuntime, nodeSha256 } from "../../src/node/index.js";
+import { trainConfigSchema } from "../../src/plan/config.js";
+import { makePlan } from "../../src/plan/make-plan.js";
+import { initialState } from "../../src/replay/replay.js";
+import { weightSource } from "../../src/runtime/stage-runner.js";
+import { operatingSystemRandom } from "../../src/sampling/index.js";
+import { classificationMetrics, type Example, indexOfLargest } from "../../src/tasks/index.js";
+import { planTask, prepareModel, readExamples } from "../../src/train/prepare.js";
+import { runSteps } from "../../src/train/steps.js";
+
+const [trainFile, devFile, testFile, template, labelWords, tokens, seeds, ...settings] =
+  process.argv.slice(2);
+const columns = { text: "text", label: "label" };
+const folder = new URL("../../models/minilm-mlm", import.meta.url).pathname;
+const base = await openCheckpoint(nodeFolderReader(folder), { createHash: nodeSha256 });
+const task = { template: template!, labelWords: labelWords!, maximumTokens: Number(tokens) };
+const model = await prepareModel(base, nodeRuntime(), task);
+const baseDigest = await base.digest();
+const original = new Map([...model.weights].map(([name, values]) => [name, values.slice()]));
+const examples = await readExamples(model.task, fileRecords(trainFile!, columns));
+const engine = createDirectionEngine();
+const head = model.modelStages.at(-1)!;
+
+/** Scores of the weights as they are, with the layers below the head evaluated once for all runs. */
+async function scorer(file: string): Promise<() => Promise<{ accuracy: number; macroF1: number }>> {
+  const records: readonly Example[] = await readExamples(model.task, fileRecords(file, columns));
+  const weights = weightSource(model.description, model.weights);
+  const context = { ...model, stages: model.modelStages, weights, frozen: model.modelStages.length - 1 };
+  const prefix = await FrozenPrefix.keeping({ ...context, examples: records });
+  return async () => {
+    const predicted = new Int32Array(records.length);
+    for (const { members, activations } of await prefix.run(records.keys())) {
+      const logits = (await model.runner.run(head, weights, activations))["logits"]!;
+      const words = logits.dims[1]!;
+      members.forEach((member, row) => {
+        const values = logits.data.subarray(row * words, (row + 1) * words) as Float32Array;
+        predicted[member] = indexOfLargest(values);
+      });
+    }
+    const truth = records.map(({ label }) => label);
+    const { accuracy, macroF1 } = classificationMetrics(predicted, truth, model.task.labels.length);
+    return { accuracy, macroF1 };
+  };
+}
+
+const scoreDev = await scorer(devFile!);
+const scoreTest = await scorer(testFile!);
+console.log(JSON.stringify({ zeroShot: { dev: await scoreDev(), test: await scoreTest() } }));
+
+let previous: Measurer | undefined;
+for (const text of settings) {
+  for (let seed = 1; seed <= Number(seeds); seed += 1) {
+    for (const [name, values] of original) model.weights.get(name)!.set(values);
+    const given = JSON.parse(text) as Record<string, unknown>;
+    const config = trainConfigSchema.parse({ epsilon: 4, delta: 1e-5, seed, ...given });
+    const plan = makePlan({
+      config,
+      description: model.description,
+      baseDigest,
+      task: planTask(model),
+      publicSize: examples.length,
+      random: operatingSystemRandom,
+    });
+    const start = performance.now();
+    const ledger = await openLedger(new MemoryLedgerFile(), plan as JsonObject, plan);
+    await runSteps({
+      plan,
+      state: initialState(model.weights),
+      engine,
+      ledger,
+      records: examples.length,
+      random: operatingSystemRandom,
+      stopRequested: () => false,
+      measurer: async (stage, before) => {
+        const { tensors, smoothing } = stage;
+        previous = await Measurer.create({
+          ...model,
+          engine,
+          tensors,
+          smoothing,
+          examples,
+          expectedVisits: 10,
+          previous: before ?? previous,
+        });
+        return previous;
+      },
+    });
+    const seconds = Math.round((performance.now() - start) / 1000);
+    const noise = plan.mechanism.standardDeviation / plan.mechanism.latticeSensitivity;
+    const scores = { dev: await scoreDev(), test: await scoreTest() };
+    console.log(JSON.stringify({ ...given, seed, noise, epsilon: plan.privacy.epsilon, ...scores, seconds }));
+  }
+}
+await base.close();
