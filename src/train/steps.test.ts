@@ -1,0 +1,121 @@
+import { beforeAll, expect, test } from "vitest";
+
+import { createDirectionEngine } from "../directions/index.js";
+import { DpzoError } from "../errors.js";
+import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
+import type { Measurer } from "../measure/measure.js";
+import type { Plan } from "../plan/plan.js";
+import { initialState } from "../replay/replay.js";
+import { keystream, tinyRun } from "../../test/support/tiny-run.js";
+import { runSteps, type StepsOptions } from "./steps.js";
+
+let plan: Plan;
+
+beforeAll(async () => {
+  const { result } = await tinyRun({ config: { batch: 40, epsilon: 100, steps: 4, stages: 2 } });
+  plan = result.verified.plan;
+});
+
+/** A ledger file that writes down what it is asked to do, and when randomness is drawn and weights read. */
+class Watched extends MemoryLedgerFile {
+  constructor(readonly log: string[]) {
+    super();
+  }
+
+  override append(bytes: Uint8Array): Promise<void> {
+    const text = new TextDecoder().decode(bytes);
+    this.log.push(text.endsWith("\n") ? "release" : "announce");
+    return super.append(bytes);
+  }
+
+  override sync(): Promise<void> {
+    this.log.push("sync");
+    return super.sync();
+  }
+}
+
+async function setUp(change: Partial<StepsOptions> = {}) {
+  const log: string[] = [];
+  const file = new Watched(log);
+  const weights = new Map(
+    plan.stages.flatMap(({ tensors }) => tensors).map((name) => [name, new Float32Array(4)]),
+  );
+  const random = keystream(1);
+  const differences = (): Promise<readonly Float64Array[]> => {
+    log.push("measure");
+    return Promise.resolve([Float64Array.of(1, 2, 3)]);
+  };
+  const options: StepsOptions = {
+    plan,
+    state: initialState(weights),
+    engine: createDirectionEngine(),
+    ledger: await openLedger(file, plan, plan),
+    records: 40,
+    measurer: () => Promise.resolve({ differences } as unknown as Measurer),
+    random: (out) => {
+      const last = log.at(-1);
+      const what = out.length === 160 ? "sample" : "noise";
+      if (last !== what) log.push(what);
+      random(out);
+    },
+    stopRequested: () => false,
+    onStep: () => {
+      const moved = [...weights.values()].some((values) => values.some((value) => value !== 0));
+      log.push(moved ? "told" : "told too early");
+    },
+    ...change,
+  };
+  return { options, log, file, weights };
+}
+
+test("A release is on disk before any weight moves or anything is shown; noise is drawn after the announcement.", async () => {
+  const { options, log } = await setUp();
+  await runSteps(options);
+  const one = ["sample", "measure", "announce", "sync", "noise", "release", "sync", "told"];
+  expect(log).toEqual([...one, ...one, ...one, ...one]);
+});
+
+test("a wish to stop is asked before each step, and a step that has begun is finished", async () => {
+  let asked = 0;
+  const { options, file } = await setUp({ stopRequested: () => (asked += 1) > 2 });
+  await runSteps(options);
+  const text = new TextDecoder().decode(await file.readAll());
+  expect(text.trimEnd().split("\n").length).toBe(3);
+  expect(text.endsWith("\n")).toBe(true);
+  expect(options.ledger.isComplete).toBe(false);
+});
+
+test("the private side is prepared once a stage, with what the stage before has", async () => {
+  const prepared: [stage: number, hasPrevious: boolean][] = [];
+  const { options } = await setUp();
+  await runSteps({
+    ...options,
+    measurer: (stage, previous) => {
+      prepared.push([plan.stages.indexOf(stage), previous !== undefined]);
+      return options.measurer(stage, previous);
+    },
+  });
+  expect(prepared).toEqual([
+    [0, false],
+    [1, true],
+  ]);
+});
+
+test("No private value leaves in an error: a foreign one is withheld, and nothing was announced", async () => {
+  const { options, file } = await setUp();
+  const before = await file.readAll();
+  const differences = (): Promise<never> => Promise.reject(new Error("row 17: secret text"));
+  const failing = runSteps({
+    ...options,
+    measurer: () => Promise.resolve({ differences } as unknown as Measurer),
+  });
+  const error = await failing.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(DpzoError);
+  expect(error).toMatchObject({ code: "private-side-failed" });
+  expect((error as Error).message).not.toContain("secret");
+  expect((error as Error).cause).toBeUndefined();
+  expect(await file.readAll()).toEqual(before);
+});

@@ -1,0 +1,87 @@
+import { beforeAll, expect, test } from "vitest";
+
+import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
+import type { Plan } from "../plan/plan.js";
+import { tinyRun, type TinyRun } from "../../test/support/tiny-run.js";
+import { guaranteeInWords, verifyLedger } from "./verify.js";
+
+let run: TinyRun;
+let plan: Plan;
+
+beforeAll(async () => {
+  run = await tinyRun({ config: { batch: 40, epsilon: 100, steps: 6 } });
+  plan = run.result.verified.plan;
+});
+
+/** A ledger with right hashes for any plan, with `lost` of its steps charged and the others released. */
+async function ledgerOf(made: Plan, steps: number, lost: readonly number[] = []): Promise<Uint8Array> {
+  const file = new MemoryLedgerFile();
+  const writer = await openLedger(file, made, made);
+  for (let step = 1; step <= steps; step += 1) {
+    await writer.beginStep(step, writer.nextStage ?? 0);
+    if (lost.includes(step)) await writer.abandonStep();
+    else await writer.completeStep([1, -2, 3]);
+  }
+  return file.readAll();
+}
+
+test("a finished ledger spends the plan's epsilon; a shorter one less; one without steps nothing", async () => {
+  const [none, half, all] = [0, 3, 6].map(async (steps) => verifyLedger(await ledgerOf(plan, steps)));
+  expect(await none).toMatchObject({ epsilon: 0, epsilonLower: 0, steps: 0, plannedSteps: 6 });
+  const [some, full] = [await half!, await all!];
+  expect(full.epsilon).toBeCloseTo(plan.privacy.epsilon, 9);
+  expect(some.epsilon).toBeGreaterThan(0);
+  expect(some.epsilon).toBeLessThan(full.epsilon);
+  expect(full.epsilonLower).toBeLessThanOrEqual(full.epsilon);
+});
+
+test("a lost step is charged like any other", async () => {
+  const lost = verifyLedger(await ledgerOf(plan, 6, [2, 5]));
+  expect(lost).toMatchObject({ steps: 6, lostSteps: 2 });
+  expect(lost.epsilon).toBe(verifyLedger(await ledgerOf(plan, 6)).epsilon);
+});
+
+test("Epsilon is computed from the steps, and must not be above what the plan promises", async () => {
+  const cheaper = { ...plan, privacy: { ...plan.privacy, epsilon: plan.privacy.epsilon / 2 } };
+  const quieter = {
+    ...plan,
+    mechanism: { ...plan.mechanism, standardDeviation: plan.mechanism.standardDeviation >> 1 },
+  };
+  const overspent = { ...plan, privacy: { ...plan.privacy, targetEpsilon: 50 } };
+  for (const made of [cheaper, quieter, overspent]) {
+    const bytes = await ledgerOf(made, 2);
+    expect(() => verifyLedger(bytes)).toThrow(expect.objectContaining({ code: "plan-mismatch" }) as Error);
+  }
+});
+
+test("Any byte that was changed is found, with its line", () => {
+  for (let at = 0; at < run.ledger.length; at += 17) {
+    const edited = run.ledger.slice();
+    edited[at] = (edited[at] ?? 0) ^ 4;
+    const line = run.ledger.subarray(0, at).filter((byte) => byte === 10).length + 1;
+    expect(() => verifyLedger(edited), `byte ${at}`).toThrow(
+      expect.objectContaining({ line: expect.any(Number) as number }) as Error,
+    );
+    try {
+      verifyLedger(edited);
+    } catch (error) {
+      expect(Math.abs((error as { line: number }).line - line)).toBeLessThanOrEqual(1);
+    }
+  }
+});
+
+test("a step that was cut off the end shows as fewer steps, never as more privacy than was spent", () => {
+  const whole = verifyLedger(run.ledger);
+  const text = new TextDecoder().decode(run.ledger).split("\n");
+  const cut = verifyLedger(new TextEncoder().encode(`${text.slice(0, 5).join("\n")}\n`));
+  expect(cut).toMatchObject({ steps: 4, plannedSteps: 6 });
+  expect(cut.finalHash).not.toBe(whole.finalHash);
+});
+
+test("the guarantee in words states the records, epsilon, delta and what is not covered", () => {
+  const text = guaranteeInWords(verifyLedger(run.ledger)).join(" ");
+  expect(text).toContain("Each of the 40 records");
+  expect(text).toContain(`at most ${plan.privacy.delta}`);
+  expect(text).toContain(`e^${String(Number(plan.privacy.epsilon.toPrecision(4)))}`);
+  expect(text).toContain("Not covered");
+});
