@@ -41,6 +41,8 @@ export interface DeltaResult {
 export interface AccountingOptions {
   /** How much the upper bound may exceed the truth, about: the larger of the two. Bounds hold at any setting. */
   readonly precision?: Partial<Precision>;
+  /** For `delta`: where the answer is expected. Bounds hold without it and at any value; near it they are tight. */
+  readonly nearDelta?: number;
 }
 
 /** Less than half of what the golden figures ask for. */
@@ -102,10 +104,12 @@ export function delta(event: Event, epsilon: number, options: AccountingOptions 
     return deltaResult([{ upper: Math.min(0, log + 1e-12), lower: log - 1e-12 }], epsilon);
   }
   const precision = { ...defaultPrecision, ...options.precision };
-  const remove = deltaOneWay(releases, "remove", epsilon, precision);
+  const ask = (direction: Direction, asked: Precision): Enclosure =>
+    deltaOneWay(releases, direction, epsilon, asked, options.nearDelta);
+  const remove = ask("remove", precision);
   if (isSymmetric(releases)) return deltaResult([remove], epsilon);
-  const rough = deltaOneWay(releases, "add", epsilon, scaled(precision, 10));
-  const add = rough.upper < remove.lower ? rough : deltaOneWay(releases, "add", epsilon, precision);
+  const rough = ask("add", scaled(precision, 10));
+  const add = rough.upper < remove.lower ? rough : ask("add", precision);
   return deltaResult([remove, add], epsilon);
 }
 
@@ -169,7 +173,7 @@ function components(releases: readonly Release[], direction: Direction): Compone
 /** Widest gap between the bounds that is accepted without a second, finer look. */
 const widestGap: Precision = { relative: 5e-4, absolute: 1.5e-6 };
 /** Grids longer than this are not refined. */
-const longestRefined = 50_000;
+const longestRefined = 80_000;
 
 function epsilonOneWay(
   releases: readonly Release[],
@@ -197,10 +201,23 @@ function deltaOneWay(
   direction: Direction,
   epsilon: number,
   precision: Precision,
+  nearDelta?: number,
 ): Enclosure {
   if (epsilon >= worstLossOneWay(releases, direction)) return { upper: -Infinity, lower: -Infinity };
-  const curve = bounds(releases, direction, { epsilon }, precision);
-  return { upper: curve.upper(epsilon), lower: curve.lower(epsilon) };
+  const at = (target: Target, asked: Precision): Enclosure => {
+    const curve = bounds(releases, direction, target, asked);
+    return { upper: curve.upper(epsilon), lower: curve.lower(epsilon) };
+  };
+  if (nearDelta !== undefined) return at({ logDelta: Math.log(nearDelta) }, precision);
+  // The grid is laid out around a delta: look roughly first, then around what was found.
+  let best = at({ epsilon }, scaled(precision, 30));
+  for (let look = 0; look < 4; look += 1) {
+    const next = at({ logDelta: best.upper }, precision);
+    const settled = next.upper > best.upper - 0.5;
+    best = { upper: Math.min(best.upper, next.upper), lower: Math.max(best.lower, next.lower) };
+    if (settled || best.upper === -Infinity) break;
+  }
+  return best;
 }
 
 /** Both curves, log delta as a function of epsilon, with the lattice's allowance. */

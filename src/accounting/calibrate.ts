@@ -82,8 +82,10 @@ export function calibrate(
   const { integer = false, relative = 1e-6, privacy = "increasing" } = options;
   const { minimum = integer ? 1 : 1e-6, maximum = 1e9 } = options;
   const excess = (value: number, precision: Precision): number =>
-    Math.max(-1e6, deltaOf(makeEvent(value), target.epsilon, { precision }).logDelta) -
-    Math.log(target.delta);
+    Math.max(
+      -1e6,
+      deltaOf(makeEvent(value), target.epsilon, { precision, nearDelta: target.delta }).logDelta,
+    ) - Math.log(target.delta);
   const round = (value: number): number =>
     Math.min(maximum, Math.max(minimum, integer ? Math.round(value) : value));
   const outward = privacy === "increasing" ? 1 : -1;

@@ -77,6 +77,7 @@ interface HalfCell {
 /** The loss source of Poisson-sampled additive noise. */
 export class ContinuousSource implements LossSource {
   readonly maximumLoss: number;
+  readonly divisible: boolean;
   readonly spacing?: { readonly origin: number; readonly step: number };
 
   constructor(
@@ -84,6 +85,7 @@ export class ContinuousSource implements LossSource {
     private readonly samplingRate: number,
     private readonly direction: Direction,
   ) {
+    this.divisible = family.atoms.length === 0;
     const losses = family.atoms.map((atom) => sampledAtom(samplingRate, atom, direction).loss);
     if (losses.length === 0) {
       // Adding a record can never be noticed by more than the mass that was not sampled.

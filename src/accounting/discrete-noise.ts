@@ -14,6 +14,7 @@ export interface DiscreteFamily {
 /** The loss source of Poisson-sampled noise on the integers, by sums over the integers themselves. */
 export class DiscreteSource implements LossSource {
   readonly maximumLoss: number;
+  readonly divisible = false;
   readonly spacing?: { readonly origin: number; readonly step: number };
 
   constructor(

@@ -232,6 +232,6 @@ function count(value: number, place: string): number {
 }
 
 function badEvent(place: string, value: unknown, expected: string): AccountingError {
-  const shown = typeof value === "number" ? String(value) : JSON.stringify(value);
-  return new AccountingError("bad-event", { message: `${place} is ${shown ?? "missing"}.`, value, expected });
+  const shown = value === undefined ? "missing" : typeof value === "number" ? value : JSON.stringify(value);
+  return new AccountingError("bad-event", { message: `${place} is ${shown}.`, value, expected });
 }

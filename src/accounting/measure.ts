@@ -302,6 +302,44 @@ function sizes({ upper, lower }: GridPair): { upper: number; lower: number; norm
   return { upper: sumU, lower: sumL, norm: Math.sqrt(square) };
 }
 
+/** weight * a + b, on one grid. */
+export function add(a: GridPair, b: GridPair, weight: number): GridPair {
+  const start = Math.min(a.start, b.start);
+  const end = Math.max(a.start + a.upper.length, b.start + b.upper.length);
+  const upper = new Float64Array(end - start);
+  const lower = new Float64Array(end - start);
+  for (const [pair, factor] of [
+    [a, weight],
+    [b, 1],
+  ] as const) {
+    const shift = pair.start - start;
+    for (let i = 0; i < pair.upper.length; i += 1) {
+      upper[i + shift] = (upper[i + shift] as number) + factor * (pair.upper[i] as number);
+      lower[i + shift] = (lower[i + shift] as number) + factor * (pair.lower[i] as number);
+    }
+  }
+  return {
+    ...b,
+    start,
+    upper,
+    lower,
+    upperSlack: weight * a.upperSlack + b.upperSlack,
+    lowerSlack: weight * a.lowerSlack + b.lowerSlack,
+    beyond: weight * a.beyond + b.beyond,
+  };
+}
+
+/** The part of a pair from index `first` up to `last`; the whole pair's slack goes with one part only. */
+export function slice(pair: GridPair, first: number, last: number, withSlack = false): GridPair {
+  const part = {
+    ...pair,
+    start: pair.start + first,
+    upper: pair.upper.slice(first, last),
+    lower: pair.lower.slice(first, last),
+  };
+  return withSlack ? part : { ...part, upperSlack: 0, lowerSlack: 0, beyond: 0 };
+}
+
 /** What `trim` may cut. */
 export interface Trimming {
   readonly tilt: number;
@@ -347,39 +385,33 @@ export function oddMass(pair: GridPair): number {
   return sum;
 }
 
-/** The same pair on a grid twice as wide: the upper measure spreads, the lower one merges; P and Q are kept. */
-export function coarsen(pair: GridPair, tilt: number): GridPair {
+/**
+ * The same pair on a grid `factor` (a power of two) times as wide: the upper measure spreads, the lower one merges;
+ * both keep P and Q.
+ */
+export function regrid(pair: GridPair, factor: number, tilt: number): GridPair {
   const { step, start } = pair;
-  const wide = 2 * step;
-  const first = Math.floor(start / 2);
-  const last = Math.ceil((start + pair.upper.length - 1) / 2);
-  const length = last - first + 1;
-  const upper = new Float64Array(length);
-  const mass = new Float64Array(length);
-  const excess = new Float64Array(length);
-  const up = Math.exp(tilt * step);
-  const down = 1 / up;
-  const low = 1 / (1 + Math.exp(step));
-  const rise = -Math.expm1(step);
-  const fall = -Math.expm1(-step);
+  const wide = factor * step;
+  const first = Math.floor(start / factor);
+  const last = Math.floor((start + pair.upper.length - 1) / factor) + 1;
+  const upper = new Float64Array(last - first + 1);
+  const mass = new Float64Array(upper.length);
+  const excess = new Float64Array(upper.length);
+  const moves = Array.from({ length: factor }, (_, r) => moveOf(r * step, wide, tilt));
   for (let i = 0; i < pair.upper.length; i += 1) {
-    const index = start + i;
+    const to = Math.floor((start + i) / factor) - first;
+    const r = start + i - (to + first) * factor;
+    const move = moves[r] as Move;
     const u = pair.upper[i] as number;
     const l = pair.lower[i] as number;
-    if ((index & 1) === 0) {
-      const to = index / 2 - first;
-      upper[to] = (upper[to] as number) + u;
-      mass[to] = (mass[to] as number) + l;
-      continue;
-    }
-    const before = (index - 1) / 2 - first;
-    upper[before] = (upper[before] as number) + u * low * down;
-    upper[before + 1] = (upper[before + 1] as number) + u * (1 - low) * up;
-    const half = l / 2;
-    mass[before] = (mass[before] as number) + half * down;
-    excess[before] = (excess[before] as number) + half * down * fall;
-    mass[before + 1] = (mass[before + 1] as number) + half * up;
-    excess[before + 1] = (excess[before + 1] as number) + half * up * rise;
+    upper[to] = (upper[to] as number) + u * move.down * (1 - move.share);
+    upper[to + 1] = (upper[to + 1] as number) + u * move.up * move.share;
+    // The point halfway belongs to both bins.
+    const below = r * 2 === factor ? l / 2 : r * 2 < factor ? l : 0;
+    mass[to] = (mass[to] as number) + below * move.down;
+    excess[to] = (excess[to] as number) + below * move.down * move.fall;
+    mass[to + 1] = (mass[to + 1] as number) + (l - below) * move.up;
+    excess[to + 1] = (excess[to + 1] as number) + (l - below) * move.up * move.rise;
   }
   const placed = placeBins({ mass, excess, step: wide, tilt });
   return {
@@ -389,5 +421,24 @@ export function coarsen(pair: GridPair, tilt: number): GridPair {
     upper,
     lower: placed.lower,
     lowerSlack: pair.lowerSlack + placed.slack,
+  };
+}
+
+/** How mass `offset` above a point of a grid of width `wide` moves to that point and the next. */
+interface Move {
+  readonly share: number;
+  readonly down: number;
+  readonly up: number;
+  readonly fall: number;
+  readonly rise: number;
+}
+
+function moveOf(offset: number, wide: number, tilt: number): Move {
+  return {
+    share: Math.expm1(-offset) / Math.expm1(-wide),
+    down: Math.exp(-tilt * offset),
+    up: Math.exp(tilt * (wide - offset)),
+    fall: -Math.expm1(-offset),
+    rise: -Math.expm1(wide - offset),
   };
 }

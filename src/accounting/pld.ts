@@ -1,4 +1,5 @@
-import { coarsen, convolve, type GridPair, oddMass, trim } from "./measure.js";
+import { type Bands, power, product, type Setting, spreadCost } from "./bands.js";
+import { add, binBoundary, type GridPair } from "./measure.js";
 import { logAdd } from "./logarithm.js";
 import { type Component, cumulant, findTilt, lossWidth, splitCost, type Target } from "./guide.js";
 import type { LossSource, Sketch } from "./loss.js";
@@ -19,37 +20,37 @@ const splitShare = 0.4;
 
 /** A composed loss distribution between two bounds, near one point of its curve. */
 export class EnclosedLoss {
-  private readonly decay: number;
-  private readonly upperSums: Sums;
-  private readonly lowerSums: Sums;
-  private readonly logSlackFactor: number;
+  private readonly bands: readonly Band[];
+  private readonly upperSlack: number;
+  private readonly lowerSlack: number;
+  private readonly logBeyond: number;
 
   constructor(
-    private readonly pair: GridPair,
+    { fine, coarse }: Bands,
     private readonly tilt: number,
     private readonly blocks: number,
-    private readonly logUnit: number,
+    logUnit: number,
   ) {
-    this.decay = Math.exp(-tilt * pair.step);
-    this.upperSums = suffixSums(pair.upper, this.decay, Math.exp(-pair.step));
-    this.lowerSums = suffixSums(pair.lower, this.decay, Math.exp(-pair.step));
+    const pairs = coarse === undefined ? [fine] : [fine, coarse];
+    this.bands = pairs.map((pair) => band(pair, tilt));
     // The largest value of (1 - e^-y) e^(-tilt y) over y > 0: what one unit of tilted mass can add to delta.
-    this.logSlackFactor = tilt === 0 ? 0 : tilt * Math.log(tilt) - (tilt + 1) * Math.log1p(tilt);
+    const factor = tilt === 0 ? 1 : Math.exp(tilt * Math.log(tilt) - (tilt + 1) * Math.log1p(tilt));
+    const sum = (of: (pair: GridPair) => number): number =>
+      pairs.reduce((total, pair) => total + of(pair), 0);
+    this.upperSlack = factor * sum((pair) => pair.upperSlack);
+    this.lowerSlack = factor * sum((pair) => pair.lowerSlack);
+    this.logBeyond = logUnit + Math.log(sum((pair) => pair.beyond));
   }
 
   /** Logarithm of an upper bound on delta at `epsilon`. */
   logDeltaUpper(epsilon: number): number {
-    const { pair } = this;
-    const at = this.shifted(epsilon, -1);
-    const slack = pair.upperSlack * Math.exp(this.logSlackFactor);
-    const finite = this.logDelta(this.upperSums, at, slack) + this.relativeError();
-    return Math.min(0, logAdd(finite, this.logUnit + Math.log(pair.beyond)));
+    const finite = this.logDelta("upper", this.shifted(epsilon, -1), this.upperSlack) + this.relativeError();
+    return Math.min(0, logAdd(finite, this.logBeyond));
   }
 
   /** Logarithm of a lower bound on delta at `epsilon`. */
   logDeltaLower(epsilon: number): number {
-    const slack = -this.pair.lowerSlack * Math.exp(this.logSlackFactor);
-    return this.logDelta(this.lowerSums, this.shifted(epsilon, 1), slack) - this.relativeError();
+    return this.logDelta("lower", this.shifted(epsilon, 1), -this.lowerSlack) - this.relativeError();
   }
 
   /** Masses and losses of one release are computed to a few units in the last place; they add up. */
@@ -61,18 +62,37 @@ export class EnclosedLoss {
     return epsilon + sign * (1e-15 * this.blocks + 1e-13 * Math.abs(epsilon));
   }
 
-  private logDelta(sums: Sums, epsilon: number, slack: number): number {
-    const { pair, tilt } = this;
-    const place = (epsilon - pair.origin) / pair.step - pair.start;
-    const index = Math.max(0, Math.floor(place) + 1);
+  private logDelta(side: "upper" | "lower", epsilon: number, slack: number): number {
     let value = slack;
-    if (index < sums.plain.length) {
+    for (const { pair, ...sums } of this.bands) {
+      const { plain, discounted } = sums[side];
+      const place = (epsilon - pair.origin) / pair.step - pair.start;
+      const index = Math.max(0, Math.floor(place) + 1);
+      if (!(index < plain.length)) continue;
       const gap = pair.origin + (pair.start + index) * pair.step - epsilon;
-      const mass = (sums.plain[index] as number) - Math.exp(-gap) * (sums.discounted[index] as number);
-      value += Math.exp(-tilt * gap) * mass;
+      const mass = (plain[index] as number) - Math.exp(-gap) * (discounted[index] as number);
+      value += Math.exp(-this.tilt * gap) * mass;
     }
-    return value > 0 ? Math.log(value) + pair.logScale - tilt * epsilon : -Infinity;
+    const { logScale } = (this.bands[0] as Band).pair;
+    return value > 0 ? Math.log(value) + logScale - this.tilt * epsilon : -Infinity;
   }
+}
+
+/** One grid and its running sums from the right. */
+interface Band {
+  readonly pair: GridPair;
+  readonly upper: Sums;
+  readonly lower: Sums;
+}
+
+function band(pair: GridPair, tilt: number): Band {
+  const decay = Math.exp(-tilt * pair.step);
+  const discount = Math.exp(-pair.step);
+  return {
+    pair,
+    upper: suffixSums(pair.upper, decay, discount),
+    lower: suffixSums(pair.lower, decay, discount),
+  };
 }
 
 interface Sums {
@@ -96,15 +116,6 @@ function suffixSums(mass: Float64Array, decay: number, discount: number): Sums {
   return { plain, discounted };
 }
 
-/** What holds for all parts of one composition. */
-interface Setting {
-  readonly tilt: number;
-  readonly logUnit: number;
-  /** Tilted mass, and probability in the unit, that may be cut per release. */
-  readonly tilted: number;
-  readonly beyond: number;
-}
-
 /** An enclosed loss, a rough epsilon, and how long the longest grid of one release was. */
 export interface Enclosed {
   readonly loss: EnclosedLoss;
@@ -123,14 +134,15 @@ export function enclose(components: readonly Component[], target: Target, precis
   const budget = Math.max(precision.absolute, precision.relative * Math.max(0, guess.epsilon));
   const share = budget / components.length;
   const parts = discretiseAll(components, setting, share * splitShare, logTail);
-
-  const powers = parts.map((part) => power(part.pair, part.times, setting, share * (1 - splitShare)));
-
-  const loss = new EnclosedLoss(merge(powers, setting), setting.tilt, blocks, logUnit);
+  const powers = parts.map((part) => power(part.bands, part.times, setting, share * (1 - splitShare)));
+  const sorted = powers.sort((a, b) => a.fine.step - b.fine.step);
+  const whole = sorted.reduce((whole_, next) => product(whole_, next, setting, 1));
   return {
-    loss,
+    loss: new EnclosedLoss(whole, setting.tilt, blocks, logUnit),
     near: Math.max(0, guess.epsilon),
-    points: Math.max(...parts.map((part) => part.pair.upper.length)),
+    points: Math.max(
+      ...parts.map(({ bands }) => bands.fine.upper.length + (bands.coarse?.upper.length ?? 0)),
+    ),
   };
 }
 
@@ -139,7 +151,7 @@ function discretiseAll(
   setting: Setting,
   budget: number,
   logTail: number,
-): { pair: GridPair; times: number }[] {
+): { bands: Bands; times: number }[] {
   const { tilt, logUnit } = setting;
   const sketches = components.map((component) => component.source.sketch(tilt, logTail));
   const steps = components.map(({ times, source }, i) =>
@@ -156,7 +168,12 @@ function discretiseAll(
       logUnit,
       logScale: cumulant(sketch).value,
     };
-    return { pair: discretise(source, grid, { tilted: setting.tilted, logTail }), times };
+    const cut = { tilted: setting.tilted, logTail };
+    // Every squaring meets the coarse grid again.
+    return {
+      bands: discretise(source, sketch, grid, cut, budget / (times * (2 + 4 * Math.log2(times)))),
+      times,
+    };
   });
 }
 
@@ -205,15 +222,90 @@ function centreOf(sketch: Sketch, step: number, tilt: number): number {
   return best * step - Math.log(discounted / mass);
 }
 
-function discretise(source: LossSource, grid: Grid, cut: Cut): GridPair {
+/** Discretises in one band or two; `budget` is what the coarse band may add to epsilon. */
+function discretise(source: LossSource, sketch: Sketch, grid: Grid, cut: Cut, budget: number): Bands {
   const origin = source.spacing?.origin ?? aligned(source, grid, cut);
+  const split = source.divisible ? chooseSplit(sketch, grid, budget) : undefined;
   for (let step = grid.step; ; step *= 2) {
     try {
-      return source.discretise({ ...grid, origin, step }, cut).pair;
+      const part = (factor: number, window?: readonly [number, number]): GridPair =>
+        source.discretise(
+          { ...grid, origin, step: step * factor },
+          window === undefined ? cut : { ...cut, window },
+        ).pair;
+      if (split === undefined) return { fine: part(1) };
+      const { factor } = split;
+      // Divide where the coarse bins end.
+      const wide = step * factor;
+      const edge = (loss: number): number =>
+        origin + Math.floor((loss - origin) / wide + 0.5) * wide - (wide - binBoundary(wide));
+      const low = edge(split.low);
+      const high = edge(split.high + wide);
+      return {
+        fine: part(1, [low, high]),
+        coarse: add(part(factor, [-Infinity, low]), part(factor, [high, Infinity]), 1),
+      };
     } catch (error) {
       if (!(error instanceof GridTooLong)) throw error;
     }
   }
+}
+
+/** Where to divide a distribution into bands, and how many times coarser the outer one is. */
+interface Split {
+  readonly low: number;
+  readonly high: number;
+  readonly factor: number;
+}
+
+/** The division with the shortest grids, if it is worth having. */
+function chooseSplit(sketch: Sketch, { step, tilt }: Grid, budget: number): Split | undefined {
+  const points = sortedMasses(sketch);
+  const least = (points[0] as Point).loss;
+  const most = (points[points.length - 1] as Point).loss;
+  let best: Split | undefined;
+  let shortest = (most - least) / step / 3;
+  if (shortest < 1000) return undefined;
+  for (let factor = 4; factor <= 4096; factor *= 2) {
+    const wide = step * factor;
+    if ((1 + tilt) * wide > 0.5) break;
+    const allowed = budget / (2 * spreadCost(wide, tilt));
+    const low = quantile(points, allowed);
+    const high = quantile([...points].reverse(), allowed);
+    if (!(low < high)) continue;
+    const length = (high - low) / step + (2 * (most - least)) / wide;
+    if (length < shortest) {
+      shortest = length;
+      best = { low, high, factor };
+    }
+  }
+  return best;
+}
+
+interface Point {
+  readonly loss: number;
+  readonly mass: number;
+}
+
+function sortedMasses({ logMass, loss }: Sketch): Point[] {
+  let peak = -Infinity;
+  for (const log of logMass) peak = Math.max(peak, log);
+  const points = Array.from(loss, (at, i) => ({ loss: at, mass: Math.exp((logMass[i] as number) - peak) }));
+  const sum = points.reduce((total, point) => total + point.mass, 0);
+  return points
+    .map((point) => ({ loss: point.loss, mass: point.mass / sum }))
+    .filter((point) => point.mass > 1e-17)
+    .sort((a, b) => a.loss - b.loss);
+}
+
+/** The last point, from the front, before which at most `mass` lies. */
+function quantile(points: readonly Point[], mass: number): number {
+  let sum = 0;
+  for (const point of points) {
+    sum += point.mass;
+    if (sum > mass) return point.loss;
+  }
+  return NaN;
 }
 
 /** Moves the origin until the barycentre of the fullest bin is on a grid point; Steffensen's acceleration. */
@@ -229,53 +321,4 @@ function aligned(source: LossSource, grid: Grid, cut: Cut): number {
     before = offset;
   }
   return Number.isFinite(origin) ? origin : grid.origin;
-}
-
-/** `times`-fold self-composition by squaring; the grid widens as the distribution does. */
-function power(base: GridPair, times: number, setting: Setting, budget: number): GridPair {
-  const { tilt } = setting;
-  const perLevel = budget / Math.max(1, Math.log2(times) / 2);
-  let square = base;
-  let result: GridPair | undefined;
-  for (let blocks = times, level = 1; ; level *= 2) {
-    if (blocks % 2 === 1) {
-      result =
-        result === undefined ? square : product(alignTo(result, square, tilt), square, setting, 2 * level);
-    }
-    blocks = Math.floor(blocks / 2);
-    if (blocks === 0) return result as GridPair;
-    square = product(square, square, setting, 2 * level);
-    while (square.upper.length > 64 && coarsenCost(square, tilt) * blocks <= perLevel) {
-      square = coarsen(square, tilt);
-    }
-    if (result !== undefined) result = alignTo(result, square, tilt);
-  }
-}
-
-/** What widening the grid adds to epsilon, per copy of the pair; Infinity where the estimate does not hold. */
-function coarsenCost(pair: GridPair, tilt: number): number {
-  if ((1 + tilt) * pair.step > 0.2) return Infinity;
-  return ((1 + tilt) / 2) * pair.step * pair.step * oddMass(pair);
-}
-
-/** Convolution, cut to what matters for `releases` releases. */
-function product(a: GridPair, b: GridPair, setting: Setting, releases: number): GridPair {
-  const both = convolve(a, b);
-  return trim(both, {
-    tilt: setting.tilt,
-    tilted: Math.max(setting.tilted * releases, both.upperSlack * 1e-2),
-    beyond: setting.beyond * releases,
-    logUnit: setting.logUnit,
-  });
-}
-
-function alignTo(pair: GridPair, other: GridPair, tilt: number): GridPair {
-  let aligned = pair;
-  while (aligned.step < other.step * 0.75) aligned = coarsen(aligned, tilt);
-  return aligned;
-}
-
-function merge(pairs: readonly GridPair[], setting: Setting): GridPair {
-  const sorted = [...pairs].sort((a, b) => a.step - b.step);
-  return sorted.reduce((sum, pair) => product(alignTo(sum, pair, setting.tilt), pair, setting, 1));
 }
