@@ -6,7 +6,7 @@
  * Prints one JSON object. Exits 0 if the ledger holds (and ends with last-hash, if one is given), else 1.
  * It does not recompute epsilon: that is `dpzo verify`.
  */
-/* global process, console, TextDecoder */
+/* global TextDecoder */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 

@@ -8,7 +8,7 @@
 import { openCheckpoint } from "../../src/checkpoint/index.js";
 import { fileRecords } from "../../src/cli/task-files.js";
 import { createDirectionEngine } from "../../src/directions/index.js";
-import { type JsonObject, MemoryLedgerFile, openLedger } from "../../src/ledger/index.js";
+import { MemoryLedgerFile, openLedger } from "../../src/ledger/index.js";
 import { Measurer } from "../../src/measure/measure.js";
 import { FrozenPrefix } from "../../src/measure/prefix.js";
 import { nodeFolderReader, nodeRuntime, nodeSha256 } from "../../src/node/index.js";
@@ -75,7 +75,7 @@ for (const text of settings) {
       random: operatingSystemRandom,
     });
     const start = performance.now();
-    const ledger = await openLedger(new MemoryLedgerFile(), plan as JsonObject, plan);
+    const ledger = await openLedger(new MemoryLedgerFile(), plan, plan);
     await runSteps({
       plan,
       state: initialState(model.weights),

@@ -1,4 +1,4 @@
-import { delta as deltaOf } from "./accountant.js";
+import { delta as deltaOf, epsilon as epsilonOf } from "./accountant.js";
 import { AccountingError } from "./errors.js";
 import type { Precision } from "./pld.js";
 import { composed, type Event, gaussian, poissonSampled, repeated } from "./events.js";
@@ -65,7 +65,8 @@ export function calibrateNoiseMultiplier(question: NoiseQuestion): number {
  * The value of one parameter, on the safe side, at which an event reaches (epsilon, delta).
  *
  * Guarantees:
- * - the event of the returned value has an upper bound on delta at `target.epsilon` of at most `target.delta`
+ * - the event of the returned value has an upper bound on delta at `target.epsilon` of at most `target.delta`, and
+ *   `epsilon` of it at `target.delta` answers at most `target.epsilon`
  * - it is within `relative` of one that has not, or is the bound of the search
  *
  * @param makeEvent From the parameter to the event; privacy must be monotone in it.
@@ -109,7 +110,25 @@ export function calibrate(
   });
   narrow((value) => excess(value, finePrecision), fine, width, round);
   if (fine.good === undefined) throw unreachable(target, fine.bad?.at ?? start);
-  return fine.good.at;
+  return settle(makeEvent, target, fine.good.at, (value) => round(value), outward, width(fine.good.at));
+}
+
+/** Steps outward, doubling, until `epsilon` itself (at its own precision) answers within the target. */
+function settle(
+  makeEvent: (value: number) => Event,
+  target: PrivacyTarget,
+  found: number,
+  round: (value: number) => number,
+  outward: number,
+  width: number,
+): number {
+  let value = found;
+  for (let step = width; epsilonOf(makeEvent(value), target.delta).epsilon > target.epsilon; step *= 2) {
+    const next = round(found + outward * step);
+    if (next === value && step > width) throw unreachable(target, value);
+    value = next;
+  }
+  return value;
 }
 
 const roughPrecision: Precision = { relative: 1e-3, absolute: 1e-5 };

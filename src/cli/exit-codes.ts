@@ -3,6 +3,7 @@ import { CommanderError } from "commander";
 import { AccountingError } from "../accounting/index.js";
 import { CheckpointError } from "../checkpoint/index.js";
 import { DataError } from "../data/index.js";
+import { FileError } from "../files.js";
 import { LedgerError } from "../ledger/index.js";
 import { ModelError } from "../model/errors.js";
 import { PlanError } from "../plan/errors.js";
@@ -30,7 +31,7 @@ export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   const usage = [UsageError, TaskError, ScheduleError, AccountingError];
   if (usage.some((kind) => error instanceof kind)) return exitCodes.usage;
-  if (error instanceof DataError) return exitCodes.data;
+  if (error instanceof DataError || error instanceof FileError) return exitCodes.data;
   if (error instanceof CheckpointError || error instanceof ModelError) return exitCodes.checkpoint;
   if (error instanceof RuntimeError) return exitCodes.runtime;
   if (error instanceof LedgerError || error instanceof ReplayError) return exitCodes.ledger;

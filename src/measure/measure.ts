@@ -50,7 +50,7 @@ export class Measurer {
     this.#perturber = new Perturber({ ...options, trained: new Set(options.tensors) });
   }
 
-  /** Prepares the frozen stages: once a record when that is cheaper and fits, by public figures only. */
+  /** Prepares the frozen stages: once a record when that is cheaper and fits in memory. */
   static async create(options: MeasureOptions): Promise<Measurer> {
     const trained = new Set(options.tensors);
     const first = options.modelStages.findIndex(({ weights }) =>
@@ -114,7 +114,7 @@ export class Measurer {
   }
 }
 
-/** Keeps the frozen stages' results when records come up often enough and they fit, by public figures only. */
+/** Keeps the frozen stages' results when records come up often enough and they fit, by how often (public) and how long they are. */
 async function preparePrefix(options: MeasureOptions, frozen: number): Promise<FrozenPrefix> {
   const { description, runner, modelStages, examples, maximumTokens } = options;
   const weights = weightSource(description, options.weights);

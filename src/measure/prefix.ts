@@ -94,20 +94,14 @@ export class FrozenPrefix {
     return ready;
   }
 
-  /** As {@link run}, two micro-batches at a time. */
+  /** As {@link run}, one micro-batch at a time. */
   async *stream(batch: Iterable<number>): AsyncGenerator<PrefixBatch> {
     const { examples, maximumTokens } = this.#context;
-    const waiting = [...microBatches(examples, batch, maximumTokens)];
-    while (waiting.length > 0) {
-      const pair = await Promise.all(waiting.splice(0, 2).map((microBatch) => this.#ready(microBatch)));
-      yield* pair;
+    for (const microBatch of microBatches(examples, batch, maximumTokens)) {
+      yield this.#kept === undefined
+        ? await this.#evaluate(microBatch)
+        : { members: microBatch.members, activations: this.#keptActivations(microBatch, this.#kept) };
     }
-  }
-
-  #ready(microBatch: MicroBatch): Promise<PrefixBatch> {
-    if (this.#kept === undefined) return this.#evaluate(microBatch);
-    const activations = this.#keptActivations(microBatch, this.#kept);
-    return Promise.resolve({ members: microBatch.members, activations });
   }
 
   get #headOnly(): boolean {

@@ -127,13 +127,11 @@ export async function walkBothSides(
   for (const stage of stages) {
     const perturbed = perturber.perturb(stage, stream);
     const next: Sides[] = [];
-    for (const side of sides) {
-      // Side by side: each has half the cores (see the runtime's default).
-      const [plus, minus] = await Promise.all([
-        runner.run(stage, perturbed.plus, side.plus),
-        runner.run(stage, perturbed.minus, side.minus),
-      ]);
-      next.push({ plus, minus });
+    for (const { plus, minus } of sides) {
+      next.push({
+        plus: await runner.run(stage, perturbed.plus, plus),
+        minus: await runner.run(stage, perturbed.minus, minus),
+      });
     }
     sides = next;
   }

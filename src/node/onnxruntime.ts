@@ -1,5 +1,3 @@
-import { availableParallelism } from "node:os";
-
 import * as ort from "onnxruntime-node";
 
 import type { InferenceRuntime, Session, Tensor } from "../runtime/runtime.js";
@@ -7,7 +5,7 @@ import { RuntimeError } from "../runtime/errors.js";
 
 /** Settings of the runtime that change speed, never results' meaning. */
 export interface OnnxRuntimeOptions {
-  /** Threads inside one operator; default half the cores, because two graphs run side by side. */
+  /** Threads inside one operator; 0 (the default) lets the runtime choose, one a core. */
   readonly threads?: number;
 }
 
@@ -20,8 +18,6 @@ export interface OnnxRuntimeOptions {
  * const session = await nodeRuntime().createSession(modelBytes);
  */
 export function nodeRuntime(options: OnnxRuntimeOptions = {}): InferenceRuntime {
-  // Two runs of one thread beat one run of two: small operators spend much of their time at the barrier.
-  const threads = options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2));
   return {
     name: "onnxruntime-node",
     version: ort.env.versions.node ?? ort.env.versions.common,
@@ -29,7 +25,7 @@ export function nodeRuntime(options: OnnxRuntimeOptions = {}): InferenceRuntime 
       const session = await ort.InferenceSession.create(model, {
         executionProviders: ["cpu"],
         logSeverityLevel: 3,
-        intraOpNumThreads: threads,
+        intraOpNumThreads: options.threads ?? 0,
       });
       return wrap(session);
     },

@@ -153,7 +153,17 @@ function samePlan(fresh: Plan, recorded: JsonObject | undefined, config: TrainCo
 }
 
 function firstDifference(a: Plan, b: Plan): string {
-  const keys = Object.keys(a) as (keyof Plan)[];
+  // Privacy and mechanism follow from the others, so they come last.
+  const keys = [
+    "base",
+    "task",
+    "sampling",
+    "stages",
+    "directions",
+    "method",
+    "privacy",
+    "mechanism",
+  ] as const;
   return keys.find((key) => JSON.stringify(a[key]) !== JSON.stringify(b[key])) ?? "nothing";
 }
 
@@ -175,10 +185,21 @@ function measurerFor(setting: {
     examples,
     expectedVisits: (stage.steps * plan.sampling.numerator) / plan.sampling.denominator,
     previous,
-    onProgress: (done, total) => {
-      onEvent?.({ kind: "encoding", fraction: done / total });
-    },
+    onProgress: tenths((fraction) => {
+      onEvent?.({ kind: "encoding", fraction });
+    }),
   });
+}
+
+/** Tells each tenth once: finer fractions would give away how many records there are. */
+function tenths(tell: (fraction: number) => void): (done: number, total: number) => void {
+  let told = -1;
+  return (done, total) => {
+    for (const tenth = Math.floor((10 * done) / total); told < tenth;) {
+      told += 1;
+      tell(told / 10);
+    }
+  };
 }
 
 async function evaluate(
