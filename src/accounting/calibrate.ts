@@ -33,6 +33,7 @@ export interface CalibrationPhase {
 
 /** The noise-multiplier question, for one phase or several. */
 export type NoiseQuestion = PrivacyTarget &
+  Pick<CalibrationOptions, "relative"> &
   (
     | { readonly samplingRate: number; readonly steps: number }
     | { readonly phases: readonly CalibrationPhase[] }
@@ -58,6 +59,7 @@ export function calibrateNoiseMultiplier(question: NoiseQuestion): number {
         ),
       ),
     question,
+    question.relative === undefined ? {} : { relative: question.relative },
   );
 }
 

@@ -1,3 +1,4 @@
+import { fourPoint, type Rule, threePoint, twoPoint } from "./quadrature.js";
 import { type Atom, logMixture, type LossSource, mixtureRatio, sampledAtom, type Sketch } from "./loss.js";
 import { binBoundary } from "./measure.js";
 import { type Cut, type Direction, type Discretised, type Grid, Splatter } from "./splat.js";
@@ -29,31 +30,11 @@ export interface NoiseFamily {
   readonly lattice?: number;
 }
 
-/** Gauss-Legendre quadrature on [0, 1]. */
-interface Rule {
-  readonly nodes: readonly number[];
-  readonly logWeights: readonly number[];
-  /** Panels on which log density plus ratio varies by at most this are exact to about 1e-14. */
-  readonly variation: number;
-}
-
-const rule = (nodes: readonly number[], weights: readonly number[], variation: number): Rule => ({
-  nodes: [
-    ...nodes.map((node) => (1 - node) / 2),
-    ...nodes.filter((node) => node > 0).map((node) => (1 + node) / 2),
-  ],
-  logWeights: [...weights, ...weights.filter((_, i) => (nodes[i] as number) > 0)].map((weight) =>
-    Math.log(weight),
-  ),
-  variation,
-});
-const outer = Math.sqrt(3 / 7 + (2 / 7) * Math.sqrt(1.2));
-const inner = Math.sqrt(3 / 7 - (2 / 7) * Math.sqrt(1.2));
-const outerWeight = (18 - Math.sqrt(30)) / 72;
+/** Rules, and up to which variation of log density plus ratio they are exact to about 1e-14. */
 const rules = [
-  rule([Math.sqrt(1 / 3)], [0.5], 2e-3),
-  rule([0, Math.sqrt(0.6)], [4 / 9, 5 / 18], 0.04),
-  rule([outer, inner], [outerWeight, 0.5 - outerWeight], 0.25),
+  [2e-3, twoPoint],
+  [0.04, threePoint],
+  [0.25, fourPoint],
 ] as const;
 const widestVariation = 0.25;
 
@@ -118,7 +99,7 @@ export class ContinuousSource implements LossSource {
     const logMass = new Float64Array(size);
     const loss = new Float64Array(size);
     points.forEach((x, i) => {
-      const mixture = logMixture(q, family.slope * (x - 0.5));
+      const mixture = this.mixtureAt(x);
       logMass[i] = family.logDensity(x) + power * mixture + logStep;
       loss[i] = direction === "remove" ? mixture : -mixture;
     });
@@ -217,21 +198,19 @@ export class ContinuousSource implements LossSource {
     }
     const count = Math.max(1, Math.ceil(variation / widestVariation));
     const panel = (b - a) / count;
-    const chosen = rules.find((one) => variation <= one.variation) ?? rules[2];
+    const chosen = (rules.find(([most]) => variation <= most) ?? rules[2])[1];
     for (let p = 0; p < count; p += 1) this.panel(target, a + p * panel, panel, chosen);
     return 0;
   }
 
-  private panel(target: HalfCell, start: number, width: number, { nodes, logWeights }: Rule): void {
-    const { family, samplingRate: q, direction } = this;
-    const logWidth = Math.log(width);
-    for (let n = 0; n < nodes.length; n += 1) {
-      const x = start + width * (nodes[n] as number);
-      const mixture = logMixture(q, family.slope * (x - 0.5));
-      const logMass = family.logDensity(x) + logWidth + (logWeights[n] as number);
-      if (direction === "remove")
-        target.splatter.add(logMass + mixture, mixture, target.cell, target.upperBin);
-      else target.splatter.add(logMass, -mixture, target.cell, target.upperBin);
+  private panel({ splatter, cell, upperBin }: HalfCell, start: number, width: number, rule: Rule): void {
+    const { family, direction } = this;
+    for (const [node, weight] of rule) {
+      const x = start + width * node;
+      const mixture = this.mixtureAt(x);
+      const logMass = family.logDensity(x) + Math.log(width * weight);
+      if (direction === "remove") splatter.add(logMass + mixture, mixture, cell, upperBin);
+      else splatter.add(logMass, -mixture, cell, upperBin);
     }
   }
 

@@ -196,14 +196,17 @@ function parse(value: unknown, place: string, depth: number): Event {
     case "nonPrivate":
       return nonPrivate;
     default:
-      throw new AccountingError("unknown-event", {
-        message: `Unsupported event: ${String(record["kind"])} at ${place}.`,
-        value: record["kind"],
-        expected:
-          "gaussian, laplace, discreteGaussian, discreteLaplace, poissonSampled, repeated, composed, noOp or nonPrivate",
-        next: "An accountant never guesses what an unknown release costs.",
-      });
+      throw unknownEvent(record["kind"], place);
   }
+}
+
+/** The refusal of a release nobody knows the cost of. */
+export function unknownEvent(kind: unknown, place: string): AccountingError {
+  return new AccountingError("unknown-event", {
+    message: `Unsupported event: ${String(kind)} at ${place}.`,
+    value: kind,
+    next: "An accountant never guesses what an unknown release costs.",
+  });
 }
 
 function parseParts(value: unknown, place: string, depth: number): Event[] {

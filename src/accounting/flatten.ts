@@ -2,7 +2,7 @@ import { ContinuousSource } from "./continuous.js";
 import { DiscreteSource } from "./discrete-noise.js";
 import { discreteGaussianFamily, discreteLaplaceFamily } from "./discrete-families.js";
 import { AccountingError } from "./errors.js";
-import type { Event } from "./events.js";
+import { type Event, unknownEvent } from "./events.js";
 import { gaussianNoise } from "./gaussian-noise.js";
 import { laplaceNoise } from "./laplace-noise.js";
 import { type LatticeAllowance, latticeAllowance } from "./lattice.js";
@@ -66,11 +66,7 @@ function collect(event: Event, samplingRate: number, times: number, found: Map<s
     case "poissonSampled":
       return collect(event.event, samplingRate * event.samplingRate, times, found);
     default:
-      throw new AccountingError("unknown-event", {
-        message: `Unsupported event: ${String((event as { kind: unknown }).kind)}.`,
-        value: event,
-        next: "An accountant never guesses what an unknown release costs.",
-      });
+      throw unknownEvent((event as { kind: unknown }).kind, "event");
   }
 }
 

@@ -1,24 +1,6 @@
+import { fourPoint } from "./quadrature.js";
+
 const logRootTwoPi = 0.5 * Math.log(2 * Math.PI);
-
-/** Nodes and weights of 16-point Gauss-Legendre quadrature on [-1, 1], the positive half. */
-const halfNodes = [
-  0.09501250983763744, 0.2816035507792589, 0.45801677765722737, 0.6178762444026438, 0.755404408355003,
-  0.8656312023878318, 0.9445750230732326, 0.9894009349916499,
-];
-const halfWeights = [
-  0.1894506104550685, 0.18260341504492358, 0.16915651939500254, 0.14959598881657674, 0.12462897125553388,
-  0.09515851168249279, 0.062253523938647894, 0.027152459411754096,
-];
-
-function integrate(f: (t: number) => number, from: number, to: number): number {
-  const middle = (from + to) / 2;
-  const half = (to - from) / 2;
-  let sum = 0;
-  halfNodes.forEach((node, i) => {
-    sum += (halfWeights[i] as number) * (f(middle + half * node) + f(middle - half * node));
-  });
-  return sum * half;
-}
 
 /**
  * Logarithm of delta at `epsilon` for Gaussian noise on everybody, exact to about 1e-13 relative in delta.
@@ -40,10 +22,12 @@ export function gaussianLogDelta(epsilon: number, sensitivityOverSigma: number):
   const scale = 1 / Math.max(1, z);
   const from = Math.max(0, peak - 40);
   const to = peak + 40 * scale;
+  // Steps of 1/15 of the width on which the integrand changes.
+  const panels = 600;
+  const panel = (to - from) / panels;
   let sum = 0;
-  const panels = 80;
   for (let p = 0; p < panels; p += 1) {
-    sum += integrate(f, from + ((to - from) * p) / panels, from + ((to - from) * (p + 1)) / panels);
+    for (const [node, weight] of fourPoint) sum += panel * weight * f(from + panel * (p + node));
   }
   return Math.min(0, Math.log(sum) - logRootTwoPi - 0.5 * (z + peak) * (z - peak));
 }

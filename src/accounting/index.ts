@@ -12,6 +12,7 @@ export {
   type EpsilonResult,
   pureEpsilon,
 } from "./accountant.js";
+export { type Accountant, pldAccountant, rdpAccountant } from "./accountants.js";
 export {
   calibrate,
   calibrateNoiseMultiplier,
@@ -20,6 +21,7 @@ export {
   type NoiseQuestion,
   type PrivacyTarget,
 } from "./calibrate.js";
+export { curve } from "./curve.js";
 export { AccountingError, type AccountingErrorCode } from "./errors.js";
 export {
   composed,
@@ -44,4 +46,6 @@ export {
   type RepeatedEvent,
 } from "./events.js";
 export { gaussianLogDelta } from "./gaussian-exact.js";
+export { groupEpsilon, type Neighbouring, underRelation } from "./group.js";
+export { rdpEpsilon, rdpOrders, type RdpResult } from "./rdp.js";
 export type { Direction } from "./splat.js";

@@ -3,7 +3,7 @@
  *
  * `guess` only saves time. The answer satisfies f(answer) <= level.
  */
-export function firstBelow(f: (x: number) => number, level: number, guess: number): number {
+export function firstBelow(f: (x: number) => number, level: number, guess: number, relative = 1e-14): number {
   if (f(0) <= level) return 0;
   let low = 0;
   let high = Math.max(guess, 1e-12);
@@ -12,7 +12,7 @@ export function firstBelow(f: (x: number) => number, level: number, guess: numbe
     high *= i < 4 ? 1.05 : 2;
     if (high > 1e300) return Infinity;
   }
-  return bisect((x) => f(x) <= level, low, high)[1];
+  return bisect((x) => f(x) <= level, low, high, relative)[1];
 }
 
 /**
@@ -31,11 +31,16 @@ export function lastAbove(f: (x: number) => number, level: number, from: number)
   return 0;
 }
 
-/** Narrows [low, high], `holds(low)` false and `holds(high)` true, to neighbouring numbers or 1e-14 relative. */
-export function bisect(holds: (x: number) => boolean, low: number, high: number): [number, number] {
+/** Narrows [low, high], `holds(low)` false and `holds(high)` true, to neighbouring numbers or `relative`. */
+export function bisect(
+  holds: (x: number) => boolean,
+  low: number,
+  high: number,
+  relative = 1e-14,
+): [number, number] {
   let a = low;
   let b = high;
-  for (let i = 0; i < 100 && b - a > 1e-14 * b; i += 1) {
+  for (let i = 0; i < 100 && b - a > relative * b; i += 1) {
     const middle = a + (b - a) / 2;
     if (middle <= a || middle >= b) break;
     if (holds(middle)) b = middle;

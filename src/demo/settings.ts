@@ -5,5 +5,9 @@ export const demoSettings: TrainConfigInput & Pick<TaskConfig, "maximumTokens"> 
   method: "dp-zoso",
   epsilon: 4,
   delta: 1e-5,
-  maximumTokens: 64,
+  maximumTokens: 128,
+  steps: 400,
+  directions: 64,
+  learningRate: 0.3,
+  clip: 25,
 };

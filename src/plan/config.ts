@@ -13,17 +13,17 @@ export const trainConfigSchema = z.strictObject({
     .lt(1)
     .default(1e-5)
     .describe("delta of the guarantee; must stay below 1 / records"),
-  steps: z.number().int().min(1).max(10_000_000).default(500).describe("noised updates of the whole run (T)"),
+  steps: z.number().int().min(1).max(10_000_000).default(700).describe("noised updates of the whole run (T)"),
   batch: z.number().positive().default(256).describe("expected batch: mean number of records a step (B)"),
   directions: z
     .number()
     .int()
     .min(1)
     .max(4096)
-    .default(32)
+    .default(64)
     .describe("directions a step under one vector clip (K)"),
-  learningRate: z.number().positive().default(0.1).describe("learning rate of the first stage (alpha)"),
-  clip: z.number().positive().default(60).describe("bound on the norm of a record's K differences (c)"),
+  learningRate: z.number().positive().default(0.15).describe("learning rate of the first stage (alpha)"),
+  clip: z.number().positive().default(40).describe("bound on the norm of a record's K differences (c)"),
   smoothing: z.number().positive().default(1e-2).describe("ZO scale of the first stage (phi)"),
   smoothingEnd: z.number().positive().optional().describe("ZO scale of the last stage; default the first's"),
   stages: z
