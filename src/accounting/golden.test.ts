@@ -37,7 +37,7 @@ const tolerance = (truth: number): number => Math.max(1e-4 * truth, 1e-5);
 function verdict(row: Row, event: Event): string | undefined {
   const answer = epsilon(event, row["delta"]!);
   const { epsilonTrue } = row;
-  const high = epsilonTrue ?? row["pldPessimistic1e-5"] ?? row["epsilonPure"]!;
+  const high = epsilonTrue ?? row["pldConnectDots1e-5"] ?? row["pldPessimistic1e-5"] ?? row["epsilonPure"]!;
   const low = epsilonTrue ?? row["pldOptimistic1e-5"] ?? row["pldOptimistic1e-4"] ?? row["epsilonPure"]!;
   const good =
     epsilonTrue === undefined

@@ -3,10 +3,9 @@ import { describe, expect, test } from "vitest";
 
 import { add, convolve, type GridPair, placeBins, regrid, slice, trim } from "./measure.js";
 
-function pairOf(masses: readonly number[], tilt = 0, step = 0.1, start = -3): GridPair {
+function pairOf(masses: readonly number[], step = 0.1, start = -3): GridPair {
   const total = masses.reduce((sum, mass) => sum + mass, 0);
   const values = Float64Array.from(masses, (mass) => mass / total);
-  void tilt;
   return {
     step,
     origin: 0,
@@ -61,7 +60,7 @@ describe("two measures on one grid", () => {
   test("regrid keeps P and Q of the upper measure and encloses the old curve", () => {
     fc.assert(
       fc.property(masses, fc.constantFrom(2, 4, 8), (values, factor) => {
-        const fine = pairOf(values, 0, 0.02);
+        const fine = pairOf(values, 0.02);
         const wide = regrid(fine, factor, 0);
         expect(moment(wide.upper, wide, 0)).toBeCloseTo(1, 12);
         expect(moment(wide.upper, wide, -1)).toBeCloseTo(moment(fine.upper, fine, -1), 12);
@@ -90,7 +89,6 @@ describe("two measures on one grid", () => {
     const bell = (step: number): GridPair =>
       pairOf(
         Array.from({ length: Math.round(2 / step) }, (_, i) => Math.exp(-0.5 * ((i * step - 1) / 0.1) ** 2)),
-        0,
         step,
         0,
       );

@@ -2,7 +2,6 @@ import { DpzoError } from "../errors.js";
 
 /** Why a prompt, a label word, a label or a tokenizer was refused. */
 export type TaskErrorCode =
-  | "invalid-bucket"
   | "invalid-label"
   | "invalid-label-words"
   | "invalid-maximum-tokens"

@@ -1,4 +1,3 @@
-export { bucketByLength, type BucketOptions, type LengthBucket } from "./bucket-by-length.js";
 export { TaskError, type TaskErrorCode } from "./errors.js";
 export { resolveLabelWords, type LabelWord, type LabelWordContext } from "./label-words.js";
 export { indexOfLargest, labelLoss } from "./label-loss.js";
