@@ -233,8 +233,9 @@ describe("discrete noise", () => {
     const at = (k: number, s: number): number =>
       epsilon(repeated(poissonSampled(0.0625, discreteGaussian(4 * s, s, k)), 1000), 1e-5).epsilon;
     const continuous = epsilon(run(0.0625, 4, 1000), 1e-5).epsilon;
-    expect(at(1, 2 ** 24)).toBeCloseTo(continuous, 8);
-    expect(at(1024, 2 ** 24)).toBeCloseTo(continuous, 8);
+    // Bins end on the lattice, so one lattice unit over the sensitivity is what the two can differ by.
+    expect(Math.abs(at(1, 2 ** 24) - continuous)).toBeLessThan(2 ** -24);
+    expect(Math.abs(at(1024, 2 ** 24) - continuous)).toBeLessThan(2 ** -24);
   });
 
   test("many dimensions on a coarse lattice stay on the safe side of the one-dimensional exact sum", () => {
@@ -259,14 +260,12 @@ describe("absurd arguments get an answer on the safe side or a clear error", () 
     ["q = 1e-12", run(1e-12, 1, 1000)],
     ["sigma = 1e-3", run(0.01, 1e-3, 1000)],
     ["sigma = 1e6", run(0.01, 1e6, 1000)],
-    ["sigma = 1e-9", run(0.01, 1e-9, 10)],
     ["T = 1e7", run(0.001, 1, 1e7)],
     ["T = 1e9", run(1e-6, 50, 1e9)],
     ["q near 1", run(1 - 1e-12, 3, 10)],
     ["everything tiny", run(1e-12, 1e6, 1)],
     ["Laplace, tiny scale", repeated(poissonSampled(0.01, laplace(1e-3)), 1000)],
     ["Laplace, huge scale", repeated(poissonSampled(0.01, laplace(1e6)), 1000)],
-    ["discrete Gaussian, S = 0.1", repeated(poissonSampled(0.01, discreteGaussian(0.1, 1)), 100)],
   ])("%s", (_, event) => {
     let before = 0;
     for (const d of deltas) {
@@ -282,6 +281,14 @@ describe("absurd arguments get an answer on the safe side or a clear error", () 
       expect(answer.delta).toBeGreaterThanOrEqual(answer.deltaLower);
       expect(answer.delta).toBeLessThanOrEqual(1);
     }
+  });
+
+  test.each([
+    ["sigma = 1e-9", run(0.01, 1e-9, 10)],
+    ["discrete Gaussian, S = 0.1", repeated(poissonSampled(0.01, discreteGaussian(0.1, 1)), 100)],
+  ])("%s is refused as too large to tabulate", (_, event) => {
+    expect(() => epsilon(event, 1e-5)).toThrow(expect.objectContaining({ code: "too-large" }));
+    expect(() => epsilon(event, 1e-5)).toThrow(AccountingError);
   });
 
   test.each([NaN, -1, 1.1, Infinity, "1e-5", undefined, null])("delta = %s is refused", (d) => {

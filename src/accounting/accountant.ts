@@ -6,7 +6,7 @@ import type { Component, Target } from "./guide.js";
 import { logAdd, logSubtract } from "./logarithm.js";
 import { enclose, type Precision } from "./pld.js";
 import { firstBelow, lastAbove } from "./solve.js";
-import type { Direction } from "./splat.js";
+import { type Direction, GridTooLong } from "./splat.js";
 
 /** An interval that contains the true value. */
 export interface Enclosure {
@@ -234,7 +234,7 @@ function bounds(
   target: Target,
   precision: Precision,
 ): Bounds {
-  const { loss, near, points } = enclose(components(releases, direction), target, precision);
+  const { loss, near, points } = enclosed(components(releases, direction), target, precision);
   const logDelta = "logDelta" in target ? target.logDelta : loss.logDeltaUpper(target.epsilon);
   const { shift, logFactor, logFactorLower, logTail } = roundingAllowance(releases, logDelta);
   return {
@@ -243,6 +243,20 @@ function bounds(
     upper: (x) => Math.min(0, logAdd(loss.logDeltaUpper(x - shift) + logFactor, logTail)),
     lower: (x) => logSubtract(loss.logDeltaLower(x + shift), logTail) - logFactorLower,
   };
+}
+
+/** As `enclose`; where the losses span more than any grid holds, a refusal with a code instead of a bare error. */
+function enclosed(...[parts, target, precision]: Parameters<typeof enclose>): ReturnType<typeof enclose> {
+  try {
+    return enclose(parts, target, precision);
+  } catch (error) {
+    if (!(error instanceof GridTooLong || error instanceof RangeError)) throw error;
+    throw new AccountingError("too-large", {
+      message: "The privacy loss of this event spans more than the accountant can tabulate.",
+      expected: "noise that is not negligible beside the sensitivity",
+      next: "With so little noise there is no useful guarantee; raise the noise multiplier.",
+    });
+  }
 }
 
 function same(enclosure: Enclosure, delta: number): EpsilonResult {

@@ -397,11 +397,13 @@ export function regrid(pair: GridPair, factor: number, tilt: number): GridPair {
   const upper = new Float64Array(last - first + 1);
   const mass = new Float64Array(upper.length);
   const excess = new Float64Array(upper.length);
-  const moves = Array.from({ length: factor }, (_, r) => moveOf(r * step, wide, tilt));
+  // A table pays while offsets repeat; between very unequal grids it would not fit in memory.
+  const repeats = factor <= pair.upper.length;
+  const moves = Array.from({ length: repeats ? factor : 0 }, (_, r) => moveOf(r * step, wide, tilt));
   for (let i = 0; i < pair.upper.length; i += 1) {
     const to = Math.floor((start + i) / factor) - first;
     const r = start + i - (to + first) * factor;
-    const move = moves[r] as Move;
+    const move = moves[r] ?? moveOf(r * step, wide, tilt);
     const u = pair.upper[i] as number;
     const l = pair.lower[i] as number;
     upper[to] = (upper[to] as number) + u * move.down * (1 - move.share);

@@ -45,12 +45,15 @@ export class EnclosedLoss {
   /** Logarithm of an upper bound on delta at `epsilon`. */
   logDeltaUpper(epsilon: number): number {
     const finite = this.logDelta("upper", this.shifted(epsilon, -1), this.upperSlack) + this.relativeError();
-    return Math.min(0, logAdd(finite, this.logBeyond));
+    const bound = logAdd(finite, this.logBeyond);
+    // Where the numbers break down, nothing is known.
+    return bound < 0 ? bound : 0;
   }
 
   /** Logarithm of a lower bound on delta at `epsilon`. */
   logDeltaLower(epsilon: number): number {
-    return this.logDelta("lower", this.shifted(epsilon, 1), -this.lowerSlack) - this.relativeError();
+    const bound = this.logDelta("lower", this.shifted(epsilon, 1), -this.lowerSlack) - this.relativeError();
+    return bound > -Infinity ? bound : -Infinity;
   }
 
   /** Masses and losses of one release are computed to a few units in the last place; they add up. */
@@ -74,7 +77,7 @@ export class EnclosedLoss {
       value += Math.exp(-this.tilt * gap) * mass;
     }
     const { logScale } = (this.bands[0] as Band).pair;
-    return value > 0 ? Math.log(value) + logScale - this.tilt * epsilon : -Infinity;
+    return value <= 0 ? -Infinity : Math.log(value) + logScale - this.tilt * epsilon;
   }
 }
 
