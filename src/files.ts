@@ -158,6 +158,11 @@ export function memoryFolder(
   };
 }
 
+/** Bytes that are all at hand, as the stream a {@link FolderWriter} takes. */
+export async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(bytes);
+}
+
 /** One array with the bytes of all, in order. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

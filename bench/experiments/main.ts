@@ -5,13 +5,12 @@
  * Run: `npm run experiment -- TRAIN DEV TEST TEMPLATE LABEL_WORDS MAXIMUM_TOKENS SEEDS 'JSON settings' ...`
  * with files as JSON Lines of `text` and `label`; settings are those of `dpzo train`.
  */
-import { openCheckpoint } from "../../src/checkpoint/index.js";
 import { fileRecords } from "../../src/cli/task-files.js";
 import { createDirectionEngine } from "../../src/directions/index.js";
 import { MemoryLedgerFile, openLedger } from "../../src/ledger/index.js";
 import { Measurer } from "../../src/measure/measure.js";
 import { FrozenPrefix } from "../../src/measure/prefix.js";
-import { nodeFolderReader, nodeRuntime, nodeSha256 } from "../../src/node/index.js";
+import { nodeRuntime, openNodeCheckpoint } from "../../src/node/index.js";
 import { trainConfigSchema } from "../../src/plan/config.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import { initialState } from "../../src/replay/replay.js";
@@ -25,7 +24,7 @@ const [trainFile, devFile, testFile, template, labelWords, tokens, seeds, ...set
   process.argv.slice(2);
 const columns = { text: "text", label: "label" };
 const folder = new URL("../../models/minilm-mlm", import.meta.url).pathname;
-const base = await openCheckpoint(nodeFolderReader(folder), { createHash: nodeSha256 });
+const base = await openNodeCheckpoint(folder);
 const task = { template: template!, labelWords: labelWords!, maximumTokens: Number(tokens) };
 const model = await prepareModel(base, nodeRuntime(), task);
 const baseDigest = await base.digest();

@@ -1,4 +1,4 @@
-import type { FolderWriter } from "../files.js";
+import { type FolderWriter, oneChunk } from "../files.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { encodeWeights, isWeightDtype } from "./dtype.js";
 import { CheckpointError } from "./errors.js";
@@ -52,7 +52,7 @@ export async function writeCheckpoint(
     }
   }
   const { index } = base.weights;
-  if (index) await out.write(indexFileName, once(dropped.size === 0 ? index : reindex(index, kept)));
+  if (index) await out.write(indexFileName, oneChunk(dropped.size === 0 ? index : reindex(index, kept)));
   await out.write("config.json", base.readSideFile("config.json"));
 }
 
@@ -114,8 +114,4 @@ function reindex(index: Uint8Array, kept: ReadonlyMap<string, TensorInfo>): Uint
   return new TextEncoder().encode(
     `{\n  "metadata": ${head},\n  "weight_map": {\n${lines.join(",\n")}\n  }\n}\n`,
   );
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes);
 }

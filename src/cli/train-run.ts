@@ -1,21 +1,20 @@
 import { basename, join } from "node:path";
 
 import {
-  nodeFolderReader,
   nodeFolderWriter,
   nodeLedgerFile,
   nodeRuntime,
-  nodeSha256,
+  openNodeCheckpoint,
   lockFolder,
 } from "../node/index.js";
-import { type Checkpoint, openCheckpoint } from "../checkpoint/index.js";
+import type { Checkpoint } from "../checkpoint/index.js";
+import { oneChunk } from "../files.js";
 import { type EpsilonPoint, epsilonCurve, epsilonSoFar } from "../plan/epsilon-curve.js";
 import type { TaskConfig, TrainConfig } from "../plan/config.js";
-import type { Plan } from "../plan/plan.js";
 import { type PublicEvaluation, renderReport } from "../report/index.js";
-import { totalSteps } from "../schedule/stages.js";
 import type { ClassificationMetrics, TaskRecord } from "../tasks/index.js";
 import { train, type TrainEvent, type TrainResult } from "../train/run.js";
+import type { VerifiedLedger } from "../verify/verify.js";
 import { listenForInterrupt } from "./interrupt.js";
 import { duration, figure, type Output } from "./output.js";
 import { planInWords } from "./plan-words.js";
@@ -62,8 +61,10 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
   });
   const ledger = nodeLedgerFile(join(run.out, "ledger.jsonl"));
   let base: Checkpoint | undefined;
+  let curve: readonly EpsilonPoint[] = [];
+  const narrate = narrator(output, () => curve);
   try {
-    base = await openNodeFolder(run.modelFolder);
+    base = await openNodeCheckpoint(run.modelFolder);
     const runtime = nodeRuntime();
     const result = await train({
       base,
@@ -75,13 +76,16 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
       files: {
         ledger,
         model: nodeFolderWriter(join(run.out, "model")),
-        reopen: () => openNodeFolder(join(run.out, "model")),
+        reopen: () => openNodeCheckpoint(join(run.out, "model")),
       },
       stopRequested: interrupt.requested,
-      onEvent: narrator(output),
+      onEvent: (event) => {
+        if (event.kind === "plan") curve = epsilonCurve(event.plan);
+        narrate(event);
+      },
     });
     const metrics = runMetrics(run, result, (performance.now() - start) / 1000);
-    await writeOutputs(run, result, metrics, runtime);
+    await writeOutputs(run, result, metrics, curve, runtime);
     return metrics;
   } finally {
     await base?.close();
@@ -91,19 +95,13 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
   }
 }
 
-function openNodeFolder(path: string): Promise<Checkpoint> {
-  return openCheckpoint(nodeFolderReader(path), { createHash: nodeSha256 });
-}
-
 /** Tells people about events: the plan once, progress with an ETA, and the epsilon spent so far. */
-function narrator(output: Output): (event: TrainEvent) => void {
-  let curve: readonly EpsilonPoint[] = [];
+function narrator(output: Output, curve: () => readonly EpsilonPoint[]): (event: TrainEvent) => void {
   let target = 0;
   let first: { readonly step: number; readonly at: number } | undefined;
   return (event) => {
     switch (event.kind) {
       case "plan":
-        curve = epsilonCurve(event.plan);
         target = event.plan.privacy.epsilon;
         for (const line of planInWords(event.plan)) output.say(line);
         if (event.resumedSteps > 0)
@@ -120,7 +118,7 @@ function narrator(output: Output): (event: TrainEvent) => void {
         break;
       case "step": {
         first ??= { step: event.step - 1, at: performance.now() };
-        output.progress(stepLine(event, first, epsilonSoFar(curve, event.step), target));
+        output.progress(stepLine(event, first, epsilonSoFar(curve(), event.step), target));
       }
     }
   };
@@ -182,6 +180,7 @@ async function writeOutputs(
   run: TrainRun,
   result: TrainResult,
   metrics: RunMetrics,
+  curve: readonly EpsilonPoint[],
   runtime: { readonly name: string; readonly version: string },
 ): Promise<void> {
   const { verified } = result;
@@ -190,7 +189,7 @@ async function writeOutputs(
   const report = renderReport({
     plan: verified.plan,
     entries: verified.entries,
-    epsilonCurve: curveSoFar(verified.plan, verified.steps, verified.epsilon),
+    epsilonCurve: curveSoFar(curve, verified),
     epsilonLower: verified.epsilonLower,
     ...(evaluation && { evaluation }),
     ledgerHash: verified.finalHash,
@@ -201,12 +200,12 @@ async function writeOutputs(
     versions: { dpzo: version, node: process.version },
   });
   const folder = nodeFolderWriter(run.out);
-  await folder.write("report.html", textChunks(report));
-  await folder.write("metrics.json", textChunks(`${JSON.stringify(metrics, null, 2)}\n`));
+  await folder.write("report.html", textChunk(report));
+  await folder.write("metrics.json", textChunk(`${JSON.stringify(metrics, null, 2)}\n`));
 }
 
-async function* textChunks(text: string): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(new TextEncoder().encode(text));
+function textChunk(text: string): AsyncGenerator<Uint8Array> {
+  return oneChunk(new TextEncoder().encode(text));
 }
 
 /** A path as a shell takes it. */
@@ -215,13 +214,12 @@ function quoted(path: string): string {
 }
 
 /** The planned curve up to what was really done, for a run that was stopped. */
-function curveSoFar(plan: Plan, steps: number, spent: number): readonly EpsilonPoint[] {
-  const curve = epsilonCurve(plan);
-  if (steps === totalSteps(plan.stages)) return curve;
-  return [
-    ...curve.filter(({ step }) => step < steps),
-    ...(steps > 0 ? [{ step: steps, epsilon: spent }] : []),
-  ];
+function curveSoFar(
+  curve: readonly EpsilonPoint[],
+  { steps, plannedSteps, epsilon }: VerifiedLedger,
+): readonly EpsilonPoint[] {
+  if (steps === plannedSteps) return curve;
+  return [...curve.filter(({ step }) => step < steps), ...(steps > 0 ? [{ step: steps, epsilon }] : [])];
 }
 
 function publicEvaluation(

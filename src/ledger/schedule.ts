@@ -7,6 +7,7 @@ import {
   mostValues,
 } from "./bounds.js";
 import { LedgerError } from "./errors.js";
+import { stageOfStep, totalSteps } from "../schedule/stages.js";
 
 /** What the plan says about the ledger's lines: how many steps each stage has, and values each step. */
 export interface LedgerSchedule {
@@ -29,17 +30,14 @@ export interface StepPlace {
 
 /** How many steps are planned in all. */
 export function plannedSteps(schedule: LedgerSchedule): number {
-  return schedule.stages.reduce((sum, stage) => sum + stage.steps, 0);
+  return totalSteps(schedule.stages);
 }
 
 /** Where step `step` (from 1) stands in the schedule; undefined beyond its end. */
 export function placeOfStep(schedule: LedgerSchedule, step: number): StepPlace | undefined {
-  let before = 0;
-  for (const [stage, { steps, directions }] of schedule.stages.entries()) {
-    before += steps;
-    if (step <= before) return { stage, directions };
-  }
-  return undefined;
+  const stage = stageOfStep(schedule.stages, step);
+  const directions = stage === undefined ? undefined : schedule.stages[stage]?.directions;
+  return stage === undefined || directions === undefined ? undefined : { stage, directions };
 }
 
 /** @throws {LedgerError} code `bad-schedule` if a number is out of bounds, or the ledger could grow too large. */

@@ -7,7 +7,6 @@ export type ModelErrorCode =
   | "config-field-unsupported"
   | "tensor-missing"
   | "tensor-shape"
-  | "nothing-to-train"
   | "unknown-selection";
 
 /** Thrown when a config cannot be turned into stages that are certain to be right. */

@@ -1,5 +1,6 @@
 export { nodeFolderWriter, writeFileAtomically } from "./atomic-write.js";
 export type { WriteOptions } from "./atomic-write.js";
+export { openNodeCheckpoint } from "./checkpoint.js";
 export { nodeFolderReader, openNodeFile } from "./folder.js";
 export { nodeSha256 } from "./hash.js";
 export { nodeLedgerFile } from "./ledger-file.js";

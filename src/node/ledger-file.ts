@@ -2,7 +2,7 @@ import { open, readFile } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
 
-import { FileError } from "../files.js";
+import { FileError, oneChunk } from "../files.js";
 import type { LedgerFile } from "../ledger/index.js";
 import { makeFolder, syncFolder, writeFileAtomically } from "./atomic-write.js";
 import { asFileError, nodeErrorCode } from "./errors.js";
@@ -59,7 +59,7 @@ class AppendOnlyFile implements NodeLedgerFile {
   async replace(bytes: Uint8Array): Promise<void> {
     this.#refuseClosed();
     await makeFolder(dirname(this.path));
-    await writeFileAtomically(this.path, once(bytes));
+    await writeFileAtomically(this.path, oneChunk(bytes));
     // The open handle still leads to the old file.
     await this.#handle?.close();
     this.#handle = undefined;
@@ -99,8 +99,4 @@ async function openForAppend(path: string): Promise<FileHandle> {
   });
   await syncFolder(dirname(path));
   return handle;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes);
 }

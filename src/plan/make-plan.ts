@@ -1,7 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
+import { bytesToHex } from "@noble/hashes/utils.js";
 
 import { calibrateNoiseMultiplier, epsilon } from "../accounting/index.js";
-import { hexFromBytes } from "../hex.js";
 import { maximumRecords } from "../mechanism/index.js";
 import type { ModelDescription } from "../model/description.js";
 import { selectTensors } from "../model/selection.js";
@@ -108,10 +108,10 @@ function calibrateMechanism(
 
 /** The public seed of the directions: 32 bytes, from the given number or fresh. */
 function runSeed(seed: number | undefined, random: RandomBytes): string {
-  if (seed !== undefined) return hexFromBytes(sha256(new TextEncoder().encode(`dpzo/run-seed/1\n${seed}`)));
+  if (seed !== undefined) return bytesToHex(sha256(new TextEncoder().encode(`dpzo/run-seed/1\n${seed}`)));
   const bytes = new Uint8Array(32);
   random(bytes);
-  return hexFromBytes(bytes);
+  return bytesToHex(bytes);
 }
 
 function checkDelta(delta: number, publicSize: number): void {

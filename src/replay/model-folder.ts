@@ -1,6 +1,6 @@
 import type { Checkpoint } from "../checkpoint/index.js";
 import { writeCheckpoint } from "../checkpoint/index.js";
-import type { FolderWriter } from "../files.js";
+import { type FolderWriter, oneChunk } from "../files.js";
 import { describeModel } from "../model/registry.js";
 import { guaranteeInWords, type VerifiedLedger } from "../verify/verify.js";
 import type { Weights } from "./replay.js";
@@ -24,11 +24,12 @@ export async function writeModelFolder(
   verified: VerifiedLedger,
   ledgerBytes: Uint8Array,
 ): Promise<void> {
-  const changed = new Map([...weights].filter(([name]) => trainedTensors(verified).has(name)));
+  const trained = trainedTensors(verified);
+  const changed = new Map([...weights].filter(([name]) => trained.has(name)));
   const { tiedAliases } = describeModel(base.config);
   await writeCheckpoint(out, base, changed, { tiedAliases });
-  await out.write("ledger.jsonl", once(ledgerBytes));
-  await out.write("README.md", once(new TextEncoder().encode(modelCard(base.name, verified))));
+  await out.write("ledger.jsonl", oneChunk(ledgerBytes));
+  await out.write("README.md", oneChunk(new TextEncoder().encode(modelCard(base.name, verified))));
 }
 
 /** A model card: what was trained on how much, the guarantee, and how to check it. */
@@ -60,8 +61,4 @@ ${guaranteeInWords(verified).join("\n\n")}
 Check it: \`dpzo verify --ledger ledger.jsonl --base BASE\`. Rebuild these weights from the base checkpoint:
 \`dpzo replay --base BASE --ledger ledger.jsonl --out OUT\`.
 `;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await Promise.resolve(bytes);
 }

@@ -1,4 +1,5 @@
-import { bytesFromHex } from "../hex.js";
+import { hexToBytes } from "@noble/hashes/utils.js";
+
 import { type DirectionEngine, directionScale, type DirectionStream } from "../directions/index.js";
 import { ReplayError } from "./errors.js";
 import type { LedgerEntry } from "../ledger/index.js";
@@ -83,7 +84,7 @@ export function stepStreams(
   engine: DirectionEngine,
 ): (tensor: string) => readonly DirectionStream[] {
   const { distribution } = plan.directions;
-  const runSeed = bytesFromHex(plan.directions.runSeed);
+  const runSeed = hexToBytes(plan.directions.runSeed);
   const lengths = stage.tensors.map((name) => ({ name, length: tensorOf(weights, name).length }));
   const directions = Array.from({ length: stage.directions }, (_, direction) => {
     const stream = { runSeed, step, direction, distribution };

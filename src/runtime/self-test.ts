@@ -87,10 +87,9 @@ async function checkSensitivity(
   records: readonly TokenRecord[],
 ): Promise<void> {
   let activations = batchActivations(description, records, Math.min(16, description.maximumTokens));
+  const before = await runFrom(runner, stages, source, activations);
   for (const [index, stage] of stages.entries()) {
-    const rest = stages.slice(index);
-    const before = await runFrom(runner, rest, source, activations);
-    const after = await runFrom(runner, rest, changed(stage, source), activations);
+    const after = await runFrom(runner, stages.slice(index), changed(stage, source), activations);
     if (before.every((value, at) => value === after[at])) {
       throw failed(`Changing a weight of stage ${stage.name} does not change the logits.`, stage.name);
     }

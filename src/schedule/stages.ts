@@ -96,7 +96,7 @@ function geometric([first, last]: readonly [number, number], index: number, coun
 }
 
 /** The stage (0 upwards) that step `step` (1 upwards) belongs to, or undefined after the end. */
-export function stageOfStep(stages: readonly ScheduleStage[], step: number): number | undefined {
+export function stageOfStep(stages: readonly { readonly steps: number }[], step: number): number | undefined {
   let end = 0;
   const index = stages.findIndex(({ steps }) => step <= (end += steps));
   return step < 1 || index === -1 ? undefined : index;

@@ -6,7 +6,6 @@ import { createMechanism } from "../mechanism/index.js";
 import type { Plan, PlanStage } from "../plan/plan.js";
 import { applyStep, type ReplayState, stepStreams } from "../replay/replay.js";
 import { poissonSample, type RandomBytes } from "../sampling/index.js";
-import { stageOfStep } from "../schedule/stages.js";
 import { TrainError } from "./errors.js";
 
 /** What a run of steps needs; everything private is behind `measurer`. */
@@ -43,7 +42,7 @@ export async function runSteps(options: StepsOptions): Promise<void> {
   let prepared: { index: number; measurer: Measurer } | undefined;
   while (!ledger.isComplete && !options.stopRequested()) {
     const step = ledger.nextStep;
-    const { index, stage } = stageAt(plan, step);
+    const { index, stage } = stageAt(plan, step, ledger.nextStage);
     if (prepared?.index !== index) {
       prepared = { index, measurer: await options.measurer(stage, prepared?.measurer) };
     }
@@ -61,8 +60,7 @@ export async function runSteps(options: StepsOptions): Promise<void> {
   }
 }
 
-function stageAt(plan: Plan, step: number): { index: number; stage: PlanStage } {
-  const index = stageOfStep(plan.stages, step);
+function stageAt(plan: Plan, step: number, index: number | undefined): { index: number; stage: PlanStage } {
   const stage = index === undefined ? undefined : plan.stages[index];
   if (index === undefined || stage === undefined) {
     throw new TrainError("step-outside-plan", { message: `Step ${step} is not in the plan.`, value: step });

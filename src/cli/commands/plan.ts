@@ -74,12 +74,10 @@ async function countRecords({ data, label, format }: PlanSettings): Promise<numb
   }
   const file = await openNodeFile(data);
   try {
+    const columns = [{ name: label, kind: "label" }] as const;
+    const records = readRecords(file, format ?? formatFromName(data), columns);
     let count = 0;
-    for await (const record of readRecords(file, format ?? formatFromName(data), [
-      { name: label, kind: "label" },
-    ])) {
-      count += record.line > 0 ? 1 : 0;
-    }
+    while ((await records.next()).done !== true) count += 1;
     return count;
   } finally {
     await file.close();

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 
-import { type Checkpoint, openCheckpoint } from "../../checkpoint/index.js";
-import { nodeSha256, nodeFolderReader } from "../../node/index.js";
+import type { Checkpoint } from "../../checkpoint/index.js";
+import { openNodeCheckpoint } from "../../node/index.js";
 import { createOutput, type Output } from "../output.js";
 
 /** Lets a command say how the process should end when that is not an error. */
@@ -32,7 +32,7 @@ export function settingsOf(flags: Readonly<Record<string, unknown>>): Record<str
 
 /** Uses a Hugging Face folder, with Node's file access and its fast SHA-256, and closes it. */
 export async function withFolder<T>(path: string, use: (checkpoint: Checkpoint) => Promise<T>): Promise<T> {
-  const checkpoint = await openCheckpoint(nodeFolderReader(path), { createHash: nodeSha256 });
+  const checkpoint = await openNodeCheckpoint(path);
   try {
     return await use(checkpoint);
   } finally {

@@ -36,7 +36,7 @@ export const trainCommand: CommandFactory = (setExitCode) => {
         modelFolder: settings.model,
         out: settings.out,
         task: settings,
-        config: trainConfigSchema.parse(pick(settings, Object.keys(trainConfigSchema.shape))),
+        config: settings,
         records: fileRecords(settings.data, settings),
         ...(settings.evalData !== undefined && {
           evaluation: { description: settings.evalData, records: fileRecords(settings.evalData, settings) },
@@ -58,11 +58,3 @@ export const trainCommand: CommandFactory = (setExitCode) => {
     if (!metrics.finished) setExitCode(exitCodes.interrupted);
   });
 };
-
-/** The given keys of an object, undefined ones left out. */
-export function pick(
-  from: Readonly<Record<string, unknown>>,
-  keys: readonly string[],
-): Record<string, unknown> {
-  return Object.fromEntries(keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]]));
-}
