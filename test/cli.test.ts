@@ -284,6 +284,14 @@ test("a --config file gives settings, in either spelling of names, and flags sta
   expect(unknown.stderr).toContain("learningRat");
 });
 
+test("a data file that is not there exits with 3, names the path, and leaves no run folder", async () => {
+  const out = join(folder, "never-begun");
+  const result = await dpzo(...train(out, "--data", join(folder, "nowhere.jsonl"), "--json"));
+  expect(result.code).toBe(3);
+  expect(result.stderr).toContain("nowhere.jsonl");
+  expect(existsSync(out)).toBe(false);
+});
+
 test("what cannot be understood exits with 2: unknown flag, missing setting, a value out of range, no command", async () => {
   for (const args of [
     train(join(folder, "x"), "--no-such-flag"),

@@ -1,3 +1,4 @@
+import { rmdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import {
@@ -92,6 +93,8 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
     await ledger.close();
     interrupt.dispose();
     await lock.release();
+    // A run that was refused before it began leaves no folder behind; one that holds anything stays.
+    await rmdir(run.out).catch(() => undefined);
   }
 }
 
