@@ -1,0 +1,6 @@
+export { encoderNetwork } from "./encoder-network.js";
+export { MaskError, type MaskErrorCode } from "./errors.js";
+export type { LinearNetwork } from "./linear-network.js";
+export { makeMask, type MaskInputs } from "./make-mask.js";
+export { keptTensors, type Mask, maskDigest, maskSize, rangeOfIndices, type TensorMask } from "./mask.js";
+export type { MaskGranularity, MaskScore, MaskSpec, MaskStrategy, RankWeights } from "./spec.js";
