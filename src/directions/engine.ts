@@ -236,7 +236,7 @@ function checkLength(what: string, length: number, expected: number): void {
 }
 
 /** The f32 nearest to `value`; that must be finite, too. */
-function checkedNumber(what: string, value: number): number {
+export function checkedNumber(what: string, value: number): number {
   const rounded = Math.fround(value);
   if (Number.isFinite(rounded)) return rounded;
   throw new DirectionError("invalid-number", {
