@@ -1,7 +1,9 @@
+import type { Activations } from "../runtime/stage-runner.js";
+
 /**
  * A model as data: a list of stages, each a small ONNX graph whose weights are plain inputs.
  *
- * Stages are what the executor walks; architectures (`bert.ts`, and decoders later) produce them from a
+ * Stages are what the executor walks; architectures (`bert.ts`, `llama.ts`) produce them from a
  * `config.json`. Nothing here runs anything.
  */
 
@@ -35,15 +37,23 @@ export interface ModelStage {
 }
 
 /**
- * What the last stage answers.
- * - `label-words`: logits of the given vocabulary rows at one position a record, shape [records, words];
- *   needs the activation `rows` (that position as a row of the flattened batch).
- * - `all-logits`: logits of the whole vocabulary at every position, shape [records, positions, vocabulary].
+ * What the last stage answers. Only the positions that an objective reads reach the vocabulary projection; the
+ * last block already drops the others.
+ * - `label-words`: logits of the given vocabulary rows at one position a record, shape [records, words]; needs
+ *   the activation `rows` with that position of each record, as a row of the flattened batch.
+ * - `token-logits`: logits of the whole vocabulary at the positions in `rows`, any number of them a record,
+ *   shape [rows, vocabulary].
+ * - `next-token`: as `token-logits`, with blocks that also take the keys and values of earlier positions
+ *   (`past_key`, `past_value`) and give those of all positions (`present_key`, `present_value`); decoders only.
+ * - `all-logits`: logits of the whole vocabulary at every position, shape [records * positions, vocabulary].
  */
 export type Objective =
-  { readonly kind: "label-words"; readonly wordIds: readonly number[] } | { readonly kind: "all-logits" };
+  | { readonly kind: "label-words"; readonly wordIds: readonly number[] }
+  | { readonly kind: "token-logits" }
+  | { readonly kind: "next-token" }
+  | { readonly kind: "all-logits" };
 
-/** What a batch of token ids needs besides the ids, as plain arrays. */
+/** Token ids of some records, padded on the right. */
 export interface TokenBatch {
   readonly records: number;
   readonly positions: number;
@@ -57,9 +67,10 @@ export interface TokenBatch {
 
 /** A checkpoint's network, described from its `config.json` alone. */
 export interface ModelDescription {
-  /** Registry name: `bert`, `roberta`. */
+  /** Registry name: `bert`, `llama`. */
   readonly architecture: string;
-  readonly kind: "masked-lm";
+  /** Whether a position is predicted from both sides (at a mask token) or from what stands before it. */
+  readonly kind: "masked-lm" | "causal-lm";
   readonly hiddenSize: number;
   readonly vocabularySize: number;
   /** The longest input in tokens, special tokens included. */
@@ -75,8 +86,35 @@ export interface ModelDescription {
   readonly headTensors: readonly string[];
   /** The stages that compute `objective`, in order. */
   readonly stages: (objective: Objective) => readonly ModelStage[];
-  /** The position ids the embeddings read, [records, positions]. */
-  readonly positionIds: (batch: TokenBatch) => Int32Array;
+  /** The activations that the stages read besides `input_ids` and `rows`: positions, attention biases. */
+  readonly batchInputs: (batch: TokenBatch) => Activations;
+  /** What decoding with a key-value cache needs; decoders only. */
+  readonly decoding?: Decoding;
+}
+
+/** Keys and values that a decoder keeps between steps, and what its stages read at a step. */
+export interface Decoding {
+  /** Heads and size of one head of the keys and values: a cache is [records, heads, positions, size]. */
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  /** The activations of new tokens after some that are in the cache. */
+  readonly stepInputs: (step: DecodingStep) => Activations;
+}
+
+/** New tokens of some records, after tokens whose keys and values are in the cache. */
+export interface DecodingStep {
+  /** Records of the step. */
+  readonly records: number;
+  /** New positions of each record; the same for all. */
+  readonly positions: number;
+  /** Positions in the cache; the same for all. */
+  readonly past: number;
+  /** For each record, the position its first new token has in its text. */
+  readonly starts: Int32Array;
+  /** For each record, how many of the cache's first positions are its prompt; what follows up to `prompt` is padding. */
+  readonly lengths: Int32Array;
+  /** Padded length of the prompts. */
+  readonly prompt: number;
 }
 
 /** A family of models: recognises its configs and describes them. */
@@ -84,5 +122,12 @@ export interface Architecture {
   readonly name: string;
   /** `model_type` in `config.json`. */
   readonly modelType: string;
-  readonly describe: (config: Readonly<Record<string, unknown>>) => ModelDescription;
+  /**
+   * @param tensorNames What the checkpoint holds, where it is at hand: some published checkpoints leave out the
+   *   prefix of the base model.
+   */
+  readonly describe: (
+    config: Readonly<Record<string, unknown>>,
+    tensorNames?: ReadonlySet<string>,
+  ) => ModelDescription;
 }

@@ -7,7 +7,9 @@ export type ModelErrorCode =
   | "config-field-unsupported"
   | "tensor-missing"
   | "tensor-shape"
-  | "unknown-selection";
+  | "unknown-selection"
+  | "unknown-objective"
+  | "too-many-tokens";
 
 /** Thrown when a config cannot be turned into stages that are certain to be right. */
 export class ModelError extends DpzoError<ModelErrorCode> {}

@@ -30,6 +30,11 @@ export type Value = string & { readonly brand: "value" };
 /** A dimension: a fixed size, or the name of one that is known at run time only. */
 export type Dimension = number | string;
 
+interface Pieces {
+  readonly 2: readonly [Value, Value];
+  readonly 3: readonly [Value, Value, Value];
+}
+
 type Attribute = number | string | readonly number[] | { readonly float: number };
 
 /**
@@ -99,6 +104,21 @@ export class GraphBuilder {
       }),
     );
     return output;
+  }
+
+  /** Splits into `parts` equal pieces along an axis. */
+  split<Parts extends 2 | 3>(value: Value, parts: Parts, axis: number): Pieces[Parts] {
+    const outputs = Array.from({ length: parts }, () => this.#fresh("Split"));
+    this.#nodes.push(
+      create(NodeProtoSchema, {
+        opType: "Split",
+        name: outputs.join("_"),
+        input: [value],
+        output: outputs,
+        attribute: [attribute("axis", axis), attribute("num_outputs", parts)],
+      }),
+    );
+    return outputs as unknown as Pieces[Parts];
   }
 
   /** Makes `value` an output of the graph under `name`. */

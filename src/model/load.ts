@@ -21,7 +21,7 @@ export interface LoadedModel {
  * const { description, weights } = await loadModel(await openCheckpoint(nodeFolderReader("models/minilm-mlm")));
  */
 export async function loadModel(checkpoint: Checkpoint): Promise<LoadedModel> {
-  const description = describeModel(checkpoint.config);
+  const description = describeModel(checkpoint.config, new Set(checkpoint.tensors.keys()));
   checkTensors(checkpoint, description);
   const weights = new Map<string, Float32Array>();
   for (const name of description.tensors.keys()) weights.set(name, await checkpoint.read(name));
@@ -35,8 +35,8 @@ function checkTensors(checkpoint: Checkpoint, description: ModelDescription): vo
       throw new ModelError("tensor-missing", {
         message: `${checkpoint.name} has no tensor ${name}.`,
         value: name,
-        expected: `every tensor of a ${description.architecture} masked language model`,
-        next: "A checkpoint without its masked-LM head (an encoder alone) cannot answer prompts.",
+        expected: `every tensor of a ${description.architecture} model with its language-model head`,
+        next: "A checkpoint without that head (an encoder alone, a classifier) cannot answer prompts.",
       });
     }
     if (tensor.shape.join() !== shape.join()) {

@@ -32,10 +32,10 @@ test("a runtime that takes a stage's weights for constants is found, and the sta
   const bias = model.weights.get("bert.encoder.layer.1.output.LayerNorm.bias")!.slice();
   const original = bias[0]!;
   const runtime = spoiled((session) => (feeds) => {
-    const fed = feeds["down_norm_bias"];
+    const fed = feeds["feed_norm_bias"];
     // Layer 1 sees its own bias as it was when it was loaded, whatever it is fed.
     const folded = fed !== undefined && fed.data[1] === bias[1] && fed.data[0] !== original;
-    return session.run(folded ? { ...feeds, down_norm_bias: { data: bias, dims: fed.dims } } : feeds);
+    return session.run(folded ? { ...feeds, feed_norm_bias: { data: bias, dims: fed.dims } } : feeds);
   });
   await expect(selfTest(new StageRunner(runtime), model.description, model.weights)).rejects.toMatchObject({
     code: "self-test-failed",

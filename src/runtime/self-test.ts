@@ -78,7 +78,7 @@ async function checkIndependence(
   }
 }
 
-/** Changes the first value of each stage's last weight: a bias or norm that every record passes through. */
+/** Changes each stage's last weight, in the first value of every row, so that every record meets the change. */
 async function checkSensitivity(
   runner: StageRunner,
   description: ModelDescription,
@@ -103,7 +103,9 @@ function changed(stage: ModelStage, source: WeightSource): WeightSource {
     const tensor = source(binding);
     if (binding !== target) return tensor;
     const data = tensor.data.slice();
-    data[0] = (data[0] ?? 0) + 0.5;
+    // One value a row: a norm would take the same shift of all values away again.
+    const width = tensor.dims.length > 1 ? (tensor.dims.at(-1) ?? 1) : data.length;
+    for (let at = 0; at < data.length; at += width) data[at] = (data[at] ?? 0) + 0.5;
     return { data, dims: tensor.dims };
   };
 }

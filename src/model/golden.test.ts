@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+import { describe, expect, test } from "vitest";
+
+import { hasShared, sharedPath } from "../../test/support/shared.js";
+import { openCheckpoint } from "../checkpoint/index.js";
+import { nodeFolderReader } from "../node/folder.js";
+import { nodeRuntime } from "../node/onnxruntime.js";
+import { compareWithGolden, parseGolden } from "../runtime/golden.js";
+import { StageRunner } from "../runtime/stage-runner.js";
+import { loadModel } from "./load.js";
+
+/** Folders of tiny random checkpoints, each with the logits that transformers computed in float32. */
+const folders = [
+  "bert",
+  "bert-gelu-new-bf16",
+  "roberta",
+  "roberta-sharded-f16",
+  "distilbert",
+  "electra-small-generator",
+  "gpt2",
+  "opt-pre-norm",
+  "opt-post-norm-proj",
+  "llama-gqa-tied",
+  "llama-untied-mha",
+  "llama3-rope-scaling",
+  "qwen2-gqa",
+  "qwen3-gqa",
+];
+
+const runner = new StageRunner(nodeRuntime());
+
+describe("logits agree with the references to 1e-4", () => {
+  for (const name of folders) {
+    test.skipIf(!hasShared(`golden/models/${name}`))(
+      `${name} (needs ../shared/golden/models/${name})`,
+      async () => {
+        const folder = sharedPath(`golden/models/${name}`);
+        const checkpoint = await openCheckpoint(nodeFolderReader(folder));
+        const model = await loadModel(checkpoint);
+        await checkpoint.close();
+        const golden = parseGolden(readFileSync(`${folder}/golden.json`, "utf8"));
+        const { maxAbsDiff, compared } = await compareWithGolden(runner, model, golden);
+        expect(compared).toBeGreaterThan(1000);
+        expect(maxAbsDiff).toBeLessThan(1e-4);
+      },
+    );
+  }
+});
+
+test.skipIf(!hasShared("golden/models"))("no folder of references is left out", () => {
+  expect(readdirSync(sharedPath("golden/models")).sort()).toEqual([...folders].sort());
+});
