@@ -23,16 +23,51 @@ import { bernoulliExpFraction, bernoulliExpHalfSquare, bernoulliExpMultiple } fr
  */
 export function drawDiscreteGaussian(standardDeviation: number, source: UniformSource): bigint {
   for (;;) {
-    const offset = source.below(standardDeviation);
-    if (!bernoulliExpFraction(offset, standardDeviation, source)) continue;
-    let whole = 0;
-    while (bernoulliExpFraction(1, 1, source)) whole += 1;
-    const isNegative = source.below(2) === 1;
-    if (isNegative && whole === 0 && offset === 0) continue;
-    if (!accept(whole, offset, standardDeviation, source)) continue;
-    const magnitude = BigInt(whole) * BigInt(standardDeviation) + BigInt(offset);
-    return isNegative ? -magnitude : magnitude;
+    const proposal = drawLaplaceParts(standardDeviation, source);
+    if (proposal === undefined) continue;
+    const { whole, offset } = proposal;
+    if (accept(whole, offset, standardDeviation, source)) return joined(proposal, standardDeviation);
   }
+}
+
+/**
+ * Draws from the discrete Laplace: probability proportional to exp(-|x| / t) on the integers.
+ *
+ * Guarantees:
+ * - The distribution is exact: integers and comparisons only, no floating-point rounding, no cut tail.
+ * - What is read from the source depends on nothing but t and the source.
+ *
+ * @param scale t, an integer in [1, 2^53]
+ * @see Canonne, Kamath, Steinke 2020, https://arxiv.org/abs/2004.00010, Algorithm 2
+ */
+export function drawDiscreteLaplace(scale: number, source: UniformSource): bigint {
+  for (;;) {
+    const parts = drawLaplaceParts(scale, source);
+    if (parts !== undefined) return joined(parts, scale);
+  }
+}
+
+/** A sign and |x| = whole * t + offset. */
+interface LaplaceParts {
+  readonly whole: number;
+  readonly offset: number;
+  readonly isNegative: boolean;
+}
+
+/** One trial of a discrete Laplace of scale t; undefined where it is rejected. */
+function drawLaplaceParts(scale: number, source: UniformSource): LaplaceParts | undefined {
+  const offset = source.below(scale);
+  if (!bernoulliExpFraction(offset, scale, source)) return undefined;
+  let whole = 0;
+  while (bernoulliExpFraction(1, 1, source)) whole += 1;
+  const isNegative = source.below(2) === 1;
+  // Zero has one sign, else it would be drawn twice as often.
+  return isNegative && whole === 0 && offset === 0 ? undefined : { whole, offset, isNegative };
+}
+
+function joined({ whole, offset, isNegative }: LaplaceParts, scale: number): bigint {
+  const magnitude = BigInt(whole) * BigInt(scale) + BigInt(offset);
+  return isNegative ? -magnitude : magnitude;
 }
 
 /**

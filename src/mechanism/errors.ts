@@ -2,10 +2,13 @@ import { DpzoError } from "../errors.js";
 
 /** Why the mechanism refused; nothing was drawn when it did. */
 export type MechanismErrorCode =
+  | "clip-region"
   | "clip-threshold"
   | "difference-length"
   | "directions"
   | "forged-release"
+  | "laplace-directions"
+  | "laplace-scale"
   | "lattice-sensitivity"
   | "standard-deviation"
   | "too-many-records";

@@ -1,4 +1,4 @@
-export { drawDiscreteGaussian } from "./discrete-gaussian.js";
+export { drawDiscreteGaussian, drawDiscreteLaplace } from "./discrete-gaussian.js";
 export { MechanismError, type MechanismErrorCode } from "./errors.js";
 export { createMechanism, Release, type Mechanism } from "./mechanism.js";
 export {
@@ -9,9 +9,13 @@ export {
 } from "./non-private.js";
 export {
   checkedMechanismSpec,
+  type ClipRegion,
+  type LaplaceMechanismSpec,
+  latticeUnit,
   maximumRecords,
   mostDirections,
   noiseMultiplier,
+  scalarBound,
   type LatticeSpec,
   type MechanismSpec,
 } from "./spec.js";

@@ -1,20 +1,39 @@
-import type { LatticeSpec } from "./spec.js";
+import { type LatticeSpec, scalarBound } from "./spec.js";
 
 /**
- * Clips one example's vector of differences and rounds it onto the integer lattice (N / c units a real unit).
+ * Clips one example's differences, as one vector or each on its own, and rounds them onto the integer lattice.
  *
  * Guarantees:
  * - The sum of squares of the result is at most N^2, checked in exact integer arithmetic for any input at all.
  * - Non-finite entries count as zero before the clip; the finite ones are kept.
  * - Rounding is toward zero, so it never makes an entry or the norm larger.
- * - A vector keeps its direction up to the rounding, from the smallest float to the largest.
+ * - A vector clip keeps the vector's direction up to the rounding, from the smallest float to the largest.
  *
  * @param differences K numbers, any float64 values
  * @param out K numbers; overwritten with integers, none of them -0
  * @see docs/pitfalls.md on floating-point sensitivity; Mironov 2012, https://doi.org/10.1145/2382196.2382264
  */
 export function clipToLattice(differences: Float64Array, spec: LatticeSpec, out: Float64Array): void {
-  const { clipThreshold, latticeSensitivity } = spec;
+  if (spec.clip === "per-scalar") clipEach(differences, spec, out);
+  else clipVector(differences, spec, out);
+  shrinkToSensitivity(out, spec.latticeSensitivity);
+}
+
+/** Each difference to [-c, c], which is [-b, b] in lattice units. */
+function clipEach(differences: Float64Array, spec: LatticeSpec, out: Float64Array): void {
+  const bound = scalarBound(spec);
+  for (let k = 0; k < out.length; k++) {
+    const share = finiteOrZero(differences[k]) / spec.clipThreshold;
+    out[k] = Math.trunc(Math.max(-1, Math.min(1, share)) * bound) + 0;
+  }
+}
+
+/** The vector to norm c, which is N in lattice units, up to the last bits of float arithmetic. */
+function clipVector(
+  differences: Float64Array,
+  { clipThreshold, latticeSensitivity }: LatticeSpec,
+  out: Float64Array,
+): void {
   let largest = 0;
   for (let k = 0; k < out.length; k++) {
     const value = finiteOrZero(differences[k]);
@@ -33,7 +52,6 @@ export function clipToLattice(differences: Float64Array, spec: LatticeSpec, out:
     const share = clips ? value / largest / relativeNorm : value / clipThreshold;
     out[k] = Math.trunc(share * latticeSensitivity) + 0;
   }
-  shrinkToSensitivity(out, latticeSensitivity);
 }
 
 /**

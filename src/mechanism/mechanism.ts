@@ -1,8 +1,8 @@
-import { ByteSource, type RandomBytes } from "../sampling/index.js";
-import { drawDiscreteGaussian } from "./discrete-gaussian.js";
+import { ByteSource, type RandomBytes, type UniformSource } from "../sampling/index.js";
+import { drawDiscreteGaussian, drawDiscreteLaplace } from "./discrete-gaussian.js";
 import { MechanismError } from "./errors.js";
 import { saturatedSum, sumOnLattice } from "./sum.js";
-import { checkedMechanismSpec, type MechanismSpec } from "./spec.js";
+import { checkedMechanismSpec, type LaplaceMechanismSpec, type MechanismSpec } from "./spec.js";
 
 /** Known to this file alone, so nothing outside it can pass the constructor's check. */
 const madeHere = Symbol("made by a mechanism");
@@ -17,7 +17,7 @@ let makeRelease: (values: readonly number[]) => Release;
  * - A `Release` cannot be made outside this file: not by type, and not at run time.
  * - Its values cannot be changed, and hold neither -0 nor anything beyond a safe integer.
  *
- * A value in real units is `value * clipThreshold / latticeSensitivity`.
+ * A value in real units is `value * latticeUnit(spec)`.
  */
 export class Release {
   readonly #values: readonly number[];
@@ -51,13 +51,13 @@ export class Release {
 /** A mechanism that gives differential privacy; `private` tells it from the non-private one. */
 export interface Mechanism {
   readonly private: true;
-  readonly spec: MechanismSpec;
+  readonly spec: MechanismSpec | LaplaceMechanismSpec;
   /** Clips, sums and noises one batch; see `createMechanism`. */
   release(differences: Iterable<Float64Array>): Release;
 }
 
 /**
- * The door between the private and the public side: clip, lattice, exact sum, exact discrete Gaussian.
+ * The door between the private and the public side: clip, lattice, exact sum, exact discrete Gaussian or Laplace.
  *
  * Guarantees:
  * - Adding or removing one example moves the sum by an integer vector of L2 norm at most N.
@@ -84,7 +84,7 @@ export interface Mechanism {
  * const { values } = mechanism.release([Float64Array.of(0.3, -0.1), Float64Array.of(NaN, 2)]);
  * @see Canonne, Kamath, Steinke 2020, https://arxiv.org/abs/2004.00010, for the noise; docs/pitfalls.md
  */
-export function createMechanism(spec: MechanismSpec, random: RandomBytes): Mechanism {
+export function createMechanism(spec: MechanismSpec | LaplaceMechanismSpec, random: RandomBytes): Mechanism {
   const checked = checkedMechanismSpec(spec);
   return Object.freeze({
     private: true as const,
@@ -93,8 +93,7 @@ export function createMechanism(spec: MechanismSpec, random: RandomBytes): Mecha
       const sums = sumOnLattice(differences, checked);
       const source = new ByteSource(random);
       try {
-        const noised = (sum: number): number =>
-          saturatedSum(sum, drawDiscreteGaussian(checked.standardDeviation, source));
+        const noised = (sum: number): number => saturatedSum(sum, drawNoise(checked, source));
         return makeRelease(Array.from(sums, noised));
       } finally {
         sums.fill(0);
@@ -102,4 +101,10 @@ export function createMechanism(spec: MechanismSpec, random: RandomBytes): Mecha
       }
     },
   });
+}
+
+function drawNoise(spec: MechanismSpec | LaplaceMechanismSpec, source: UniformSource): bigint {
+  return "scale" in spec
+    ? drawDiscreteLaplace(spec.scale, source)
+    : drawDiscreteGaussian(spec.standardDeviation, source);
 }
