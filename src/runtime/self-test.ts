@@ -1,19 +1,20 @@
 import type { ModelDescription, ModelStage } from "../model/description.js";
 import { batchActivations, type TokenRecord } from "../model/token-batch.js";
 import { RuntimeError } from "./errors.js";
+import type { Tensor } from "./runtime.js";
 import { type Activations, type StageRunner, weightSource, type WeightSource } from "./stage-runner.js";
 
 /** What the start-up self-test looked at. */
 export interface SelfTestResult {
-  /** Names of the model's stages, each of which moved the logits when one of its weights was changed. */
+  /** Names of the model's stages, each of which gave something else when one of its weights was changed. */
   readonly stages: readonly string[];
 }
 
 /**
  * Checks, on this machine and model, what training relies on and the runtime does not promise.
  *
- * - Changing one weight of each stage changes the logits. (ONNX Runtime silently ignores weights it takes for
- *   constants; a trainer on such a graph would learn nothing.)
+ * - Changing a weight of each stage changes what the stage gives. (ONNX Runtime silently ignores weights it takes
+ *   for constants; a trainer on such a graph would learn nothing.)
  * - A record's logits are the same bits whatever else is in its batch. (Otherwise adding a record could change
  *   what another one contributes, and the sensitivity would not be what the accountant assumes.)
  *
@@ -78,7 +79,7 @@ async function checkIndependence(
   }
 }
 
-/** Changes each stage's last weight, in the first value of every row, so that every record meets the change. */
+/** Changes each stage's last weight, in one value of every row, so that every record meets the change. */
 async function checkSensitivity(
   runner: StageRunner,
   description: ModelDescription,
@@ -87,14 +88,19 @@ async function checkSensitivity(
   records: readonly TokenRecord[],
 ): Promise<void> {
   let activations = batchActivations(description, records, Math.min(16, description.maximumTokens));
-  const before = await runFrom(runner, stages, source, activations);
-  for (const [index, stage] of stages.entries()) {
-    const after = await runFrom(runner, stages.slice(index), changed(stage, source), activations);
-    if (before.every((value, at) => value === after[at])) {
-      throw failed(`Changing a weight of stage ${stage.name} does not change the logits.`, stage.name);
+  for (const stage of stages) {
+    const moved = await runner.run(stage, changed(stage, source), activations);
+    const plain = await runner.run(stage, source, activations);
+    const outputs = Object.values(stage.program.outputs);
+    if (outputs.every((name) => sameValues(plain[name], moved[name]))) {
+      throw failed(`Changing a weight of stage ${stage.name} changes nothing it gives.`, stage.name);
     }
-    activations = await runner.run(stage, source, activations);
+    activations = plain;
   }
+}
+
+function sameValues(a: Tensor | undefined, b: Tensor | undefined): boolean {
+  return a !== undefined && b !== undefined && a.data.every((value, at) => value === b.data[at]);
 }
 
 function changed(stage: ModelStage, source: WeightSource): WeightSource {
@@ -103,9 +109,13 @@ function changed(stage: ModelStage, source: WeightSource): WeightSource {
     const tensor = source(binding);
     if (binding !== target) return tensor;
     const data = tensor.data.slice();
-    // One value a row: a norm would take the same shift of all values away again.
+    // One value a row, a different column each: a norm would take the same shift of all values away again, and
+    // what one column is multiplied with may be zero in every record.
     const width = tensor.dims.length > 1 ? (tensor.dims.at(-1) ?? 1) : data.length;
-    for (let at = 0; at < data.length; at += width) data[at] = (data[at] ?? 0) + 0.5;
+    for (let row = 0; row * width < data.length; row += 1) {
+      const at = row * width + (row % width);
+      data[at] = (data[at] ?? 0) + 0.5;
+    }
     return { data, dims: tensor.dims };
   };
 }
