@@ -17,6 +17,7 @@ const bookkeeping = [
   "gradient_checkpointing",
   "is_llama_config",
   "language",
+  "max_sequence_length",
   "model_type",
   "name",
   "output_attentions",
@@ -38,6 +39,7 @@ const bookkeeping = [
 
 /** Dropout is off when a model is only evaluated; initial values are those of the checkpoint. */
 const training = [
+  "activation_dropout",
   "attention_dropout",
   "attention_probs_dropout_prob",
   "attn_pdrop",

@@ -97,6 +97,7 @@ const names = {
 function readSpec(dialect: Dialect, config: ConfigReader): DecoderSpec {
   config.require("is_encoder_decoder", false);
   config.require("pruned_heads", {});
+  config.require("use_mrope", false);
   const block = readBlock(dialect, config);
   const positions = config.size("max_position_embeddings");
   const layers = config.size("num_hidden_layers");
