@@ -140,7 +140,7 @@ describe("a field that is not understood is refused by its name", () => {
     [llama, rope({ ...yarn, attention_factor: -1 }), "rope_parameters.attention_factor"],
     [llama, rope({ ...yarn, mrope_section: [1, 1] }), "rope_parameters.mrope_section"],
     [llama, { rope_scaling: { type: "ntk", factor: 2 } }, "rope_scaling.type"],
-    [llama, { rope_scaling: { type: "linear", rope_type: "yarn", ...yarn } }, "rope_scaling.type"],
+    [llama, { rope_scaling: { ...yarn, type: "linear" } }, "rope_scaling.type"],
     [
       llama,
       { rope_scaling: { type: "linear", factor: 2 }, ...rope({ rope_type: "default" }) },

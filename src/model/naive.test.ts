@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { naiveLogits } from "../../test/support/naive-model.js";
+import { randomWeights } from "../../test/support/random-weights.js";
 import { seededNumbers } from "../../test/support/tiny-model.js";
 import { nodeRuntime } from "../node/onnxruntime.js";
 import { type Activations, StageRunner, weightSource } from "../runtime/stage-runner.js";
@@ -183,19 +184,6 @@ const llama = fc
   );
 
 const runner = new StageRunner(nodeRuntime({ threads: 1 }));
-
-/** Weights of a size at which attention and activations matter and rounding is not blown up. */
-function randomWeights(description: ModelDescription, from: number): Map<string, Float32Array> {
-  const next = seededNumbers(from);
-  return new Map(
-    [...description.tensors].map(([name, shape]) => {
-      const isNorm = /norm|ln_/iu.test(name) && name.endsWith("weight");
-      const scale = shape.length > 1 ? 2 / Math.sqrt(shape.at(-1) ?? 1) : 0.5;
-      const length = shape.reduce((a, b) => a * b, 1);
-      return [name, Float32Array.from({ length }, () => (isNorm ? 1 : 0) + scale * next())];
-    }),
-  );
-}
 
 function randomRecords(description: ModelDescription, config: Config, from: number): readonly TokenRecord[] {
   const next = seededNumbers(from);
