@@ -13,6 +13,7 @@ import { FrozenPrefix } from "../../src/measure/prefix.js";
 import { nodeRuntime, openNodeCheckpoint } from "../../src/node/index.js";
 import { trainConfigSchema } from "../../src/plan/config.js";
 import { makePlan } from "../../src/plan/make-plan.js";
+import { noiseMultiplierOf } from "../../src/plan/noise.js";
 import { initialState } from "../../src/replay/replay.js";
 import { weightSource } from "../../src/runtime/stage-runner.js";
 import { operatingSystemRandom } from "../../src/sampling/index.js";
@@ -98,7 +99,7 @@ for (const text of settings) {
       },
     });
     const seconds = Math.round((performance.now() - start) / 1000);
-    const noise = plan.mechanism.standardDeviation / plan.mechanism.latticeSensitivity;
+    const noise = noiseMultiplierOf(plan.mechanism);
     const scores = { dev: await scoreDev(), test: await scoreTest() };
     console.log(JSON.stringify({ ...given, seed, noise, epsilon: plan.privacy.epsilon, ...scores, seconds }));
   }

@@ -11,6 +11,7 @@ interface JsonProperty {
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
+  readonly items?: { readonly type?: string };
 }
 
 /**
@@ -34,20 +35,27 @@ function schemaOption(key: string, property: JsonProperty, isRequired: boolean):
         ? " (required)"
         : ""
       : ` (default: ${shown(property.default)})`;
-  const metavar = property.type === "number" || property.type === "integer" ? "number" : "value";
+  const isNumber = isNumeric(property.type) || isNumeric(property.items?.type);
+  const metavar = isNumber ? "number" : "value";
   const option = new Option(`${flag} <${metavar}>`, `${property.description ?? ""}${note}`);
   if (property.enum !== undefined) option.choices(property.enum.map(String));
-  if (property.type === "array") option.argParser(collect);
-  if (metavar === "number") option.argParser((text) => numberFrom(flag, text));
+  const parse = (text: string): unknown => (isNumber ? numberFrom(flag, text) : text);
+  if (property.type === "array") option.argParser((text, previous) => collect(parse(text), previous));
+  else if (isNumber) option.argParser(parse);
   return option;
+}
+
+function isNumeric(type: string | undefined): boolean {
+  return type === "number" || type === "integer";
 }
 
 function shown(value: unknown): string {
   return Array.isArray(value) ? value.join(", ") : JSON.stringify(value);
 }
 
-function collect(text: string, previous: unknown): string[] {
-  return [...(Array.isArray(previous) ? (previous as string[]) : []), text];
+/** A flag of a list may be repeated; each use adds a value. */
+function collect(value: unknown, previous: unknown): unknown[] {
+  return [...(Array.isArray(previous) ? (previous as unknown[]) : []), value];
 }
 
 function numberFrom(flag: string, text: string): number {

@@ -1,23 +1,54 @@
-import { type Plan } from "../plan/plan.js";
+import { noiseMultiplierOf } from "../plan/noise.js";
+import { isPrivate, type Plan, type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
 import { totalSteps } from "../schedule/stages.js";
 import { figure } from "./output.js";
 
-/** A plan for a person: the guarantee first, then what is done to keep it. */
-export function planInWords(plan: Plan): readonly string[] {
-  const { privacy, sampling, mechanism, stages } = plan;
-  const rate = sampling.numerator / sampling.denominator;
-  const noise = mechanism.standardDeviation / mechanism.latticeSensitivity;
-  const weights = new Set(stages.flatMap(({ tensors }) => tensors)).size;
+/** A plan for a person: the guarantee first, or that there is none, then what is done to keep it. */
+export function planInWords(plan: RunPlan): readonly string[] {
+  const weights = new Set(plan.stages.flatMap(({ tensors }) => tensors)).size;
+  return [
+    ...(isPrivate(plan) ? guaranteeWords(plan) : noGuaranteeWords(plan)),
+    ...plan.stages.map((stage, index) => `  stage ${index + 1}   ${stageWords(plan, stage)}`),
+    `            ${weights} tensors are trained; forward passes: ${passes(plan)}`,
+  ];
+}
+
+function guaranteeWords(plan: Plan): readonly string[] {
+  const { privacy, mechanism } = plan;
+  const noise = mechanism.kind === "discrete-laplace" ? "Laplace noise, standard deviation" : "noise";
   return [
     `plan        ${plan.method}: epsilon ${figure(privacy.epsilon, 4)} at delta ${privacy.delta}, ` +
       `add or remove one of ${privacy.publicSize} ${privacy.unit}s (their number is public)`,
-    `            ${totalSteps(stages)} steps, Poisson rate ${figure(rate, 5)} (${sampling.expectedBatch} records in the mean), ` +
-      `noise ${figure(noise, 4)} x clip`,
-    ...stages.map(
-      (stage, index) =>
-        `  stage ${index + 1}   ${stage.steps} steps, learning rate ${figure(stage.learningRate, 6)}, ` +
-        `smoothing ${stage.smoothing}, ${stage.directions} directions, clip ${stage.clipThreshold}, trains ${stage.train}`,
-    ),
-    `            ${weights} tensors are trained; forward passes: two a direction, record and step`,
+    `            ${stepsWords(plan)}, ${noise} ${figure(noiseMultiplierOf(mechanism), 4)} x clip`,
   ];
+}
+
+function noGuaranteeWords(plan: RunPlan): readonly string[] {
+  return [
+    `plan        ${plan.method}: NOT PRIVATE. No clip, no noise, no epsilon: ledger and model say what the records say`,
+    `            ${stepsWords(plan)}`,
+  ];
+}
+
+function stepsWords({ stages, sampling }: RunPlan): string {
+  const rate = figure(sampling.numerator / sampling.denominator, 5);
+  return `${totalSteps(stages)} steps, Poisson rate ${rate} (${sampling.expectedBatch} records in the mean)`;
+}
+
+function stageWords(plan: RunPlan, stage: PlanStage): string {
+  const { mask, clip, clipThreshold, smoothing, smoothingUnit } = stage;
+  const phi = smoothingUnit === "displacement" ? `displacement ${smoothing}` : `smoothing ${smoothing}`;
+  const bound = clip === "per-scalar" ? `clip ${clipThreshold} each` : `clip ${clipThreshold}`;
+  const batch = stage.sampling && `, batch ${stageSampling(plan, stage).expectedBatch}`;
+  const kept = mask && `, ${figure(100 * mask.ratio, 3)} % of it (${mask.score}, ${mask.strategy})`;
+  return (
+    `${stage.steps} steps, learning rate ${figure(stage.learningRate, 6)}, ${phi}, ${stage.directions} directions, ` +
+    `${isPrivate(plan) ? bound : "no clip"}, trains ${stage.train}${kept ?? ""}${batch ?? ""}`
+  );
+}
+
+function passes({ stages }: RunPlan): string {
+  return stages.some(({ estimator }) => estimator === "one-sided")
+    ? "one a direction and one more, record and step"
+    : "two a direction, record and step";
 }

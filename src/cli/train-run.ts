@@ -12,9 +12,16 @@ import type { Checkpoint } from "../checkpoint/index.js";
 import { oneChunk } from "../files.js";
 import { type EpsilonPoint, epsilonCurve, epsilonSoFar } from "../plan/epsilon-curve.js";
 import type { TaskConfig, TrainConfig } from "../plan/config.js";
+import { isPrivate } from "../plan/plan.js";
 import { type PublicEvaluation, renderReport } from "../report/index.js";
 import type { ClassificationMetrics, TaskRecord } from "../tasks/index.js";
-import { train, type TrainEvent, type TrainResult } from "../train/run.js";
+import {
+  type RunResult,
+  train,
+  type TrainEvent,
+  type TrainRequest,
+  trainWithoutPrivacy,
+} from "../train/run.js";
 import type { VerifiedLedger } from "../verify/verify.js";
 import { listenForInterrupt } from "./interrupt.js";
 import { duration, figure, type Output } from "./output.js";
@@ -37,9 +44,12 @@ export interface RunMetrics {
   readonly zeroShot?: { readonly accuracy: number; readonly macroF1: number };
   readonly final?: { readonly accuracy: number; readonly macroF1: number };
   readonly largerClass?: number;
-  readonly epsilon: number;
-  readonly epsilonLower: number;
-  readonly delta: number;
+  /** Absent, with `epsilonLower` and `delta`, where the run gives no privacy. */
+  readonly epsilon?: number;
+  readonly epsilonLower?: number;
+  readonly delta?: number;
+  /** False for a method without privacy; absent otherwise. */
+  readonly private?: false;
   readonly steps: number;
   readonly plannedSteps: number;
   readonly lostSteps: number;
@@ -67,7 +77,7 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
   try {
     base = await openNodeCheckpoint(run.modelFolder);
     const runtime = nodeRuntime();
-    const result = await train({
+    const request: TrainRequest = {
       base,
       runtime,
       task: run.task,
@@ -81,10 +91,11 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
       },
       stopRequested: interrupt.requested,
       onEvent: (event) => {
-        if (event.kind === "plan") curve = epsilonCurve(event.plan);
+        if (event.kind === "plan" && isPrivate(event.plan)) curve = epsilonCurve(event.plan);
         narrate(event);
       },
-    });
+    };
+    const result = run.config.method === "mezo" ? await trainWithoutPrivacy(request) : await train(request);
     const metrics = runMetrics(run, result, (performance.now() - start) / 1000);
     await writeOutputs(run, result, metrics, curve, runtime);
     return metrics;
@@ -100,12 +111,12 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
 
 /** Tells people about events: the plan once, progress with an ETA, and the epsilon spent so far. */
 function narrator(output: Output, curve: () => readonly EpsilonPoint[]): (event: TrainEvent) => void {
-  let target = 0;
+  let target: number | undefined;
   let first: { readonly step: number; readonly at: number } | undefined;
   return (event) => {
     switch (event.kind) {
       case "plan":
-        target = event.plan.privacy.epsilon;
+        target = isPrivate(event.plan) ? event.plan.privacy.epsilon : undefined;
         for (const line of planInWords(event.plan)) output.say(line);
         if (event.resumedSteps > 0)
           output.say(`resuming: ${event.resumedSteps} steps are in the ledger already`);
@@ -121,7 +132,11 @@ function narrator(output: Output, curve: () => readonly EpsilonPoint[]): (event:
         break;
       case "step": {
         first ??= { step: event.step - 1, at: performance.now() };
-        output.progress(stepLine(event, first, epsilonSoFar(curve(), event.step), target));
+        const spent =
+          target === undefined
+            ? "NOT private"
+            : `epsilon ${figure(epsilonSoFar(curve(), event.step), 3)} of ${figure(target, 3)}`;
+        output.progress(stepLine(event, first, spent));
       }
     }
   };
@@ -134,13 +149,12 @@ const stepsBeforePace = 20;
 function stepLine(
   { step, steps, stage }: Extract<TrainEvent, { kind: "step" }>,
   first: { readonly step: number; readonly at: number },
-  spent: number,
-  target: number,
+  spent: string,
 ): string {
   const done = step - first.step;
   const pace = (performance.now() - first.at) / 1000 / done;
   const left = done < stepsBeforePace ? "" : `, ${duration(Math.ceil((pace * (steps - step)) / 5) * 5)} left`;
-  return `step ${step} of ${steps}, stage ${stage + 1}, epsilon ${figure(spent, 3)} of ${figure(target, 3)}${left}`;
+  return `step ${step} of ${steps}, stage ${stage + 1}, ${spent}${left}`;
 }
 
 /** Accuracy and macro-F1 beside what always answering the larger class would get. */
@@ -153,17 +167,15 @@ export function scoreWords({ accuracy, macroF1, largerClass, count }: Classifica
 
 function runMetrics(
   run: TrainRun,
-  { verified, finished, zeroShot, final }: TrainResult,
+  { verified, finished, zeroShot, final }: RunResult,
   seconds: number,
 ): RunMetrics {
-  const { epsilon, epsilonLower, delta, steps, plannedSteps, lostSteps, finalHash } = verified;
+  const { steps, plannedSteps, lostSteps, finalHash } = verified;
   return {
     base: basename(run.modelFolder),
     ...(zeroShot && { zeroShot: scores(zeroShot), largerClass: zeroShot.largerClass }),
     ...(final && { final: scores(final) }),
-    epsilon,
-    epsilonLower,
-    delta,
+    ...spentOf(verified),
     steps,
     plannedSteps,
     lostSteps,
@@ -175,18 +187,34 @@ function runMetrics(
   };
 }
 
+function spentOf(
+  ledger: RunResult["verified"],
+): Pick<RunMetrics, "epsilon" | "epsilonLower" | "delta" | "private"> {
+  if (!isVerified(ledger)) return { private: false };
+  const { epsilon, epsilonLower, delta } = ledger;
+  return { epsilon, epsilonLower, delta };
+}
+
+function isVerified(ledger: RunResult["verified"]): ledger is VerifiedLedger {
+  return "epsilon" in ledger;
+}
+
 function scores({ accuracy, macroF1 }: ClassificationMetrics): { accuracy: number; macroF1: number } {
   return { accuracy, macroF1 };
 }
 
 async function writeOutputs(
   run: TrainRun,
-  result: TrainResult,
+  result: RunResult,
   metrics: RunMetrics,
   curve: readonly EpsilonPoint[],
   runtime: { readonly name: string; readonly version: string },
 ): Promise<void> {
   const { verified } = result;
+  const folder = nodeFolderWriter(run.out);
+  await folder.write("metrics.json", textChunk(`${JSON.stringify(metrics, null, 2)}\n`));
+  // The report is about a guarantee, and a run without privacy has none.
+  if (!isVerified(verified)) return;
   const ledgerPath = join(run.out, "ledger.jsonl");
   const evaluation = publicEvaluation(run, result);
   const report = renderReport({
@@ -194,6 +222,7 @@ async function writeOutputs(
     entries: verified.entries,
     epsilonCurve: curveSoFar(curve, verified),
     epsilonLower: verified.epsilonLower,
+    masks: result.masks,
     ...(evaluation && { evaluation }),
     ledgerHash: verified.finalHash,
     baseName: metrics.base,
@@ -202,9 +231,7 @@ async function writeOutputs(
     replayCommand: `npx dpzo replay --base ${quoted(run.modelFolder)} --ledger ${quoted(ledgerPath)} --out replayed`,
     versions: { dpzo: version, node: process.version },
   });
-  const folder = nodeFolderWriter(run.out);
   await folder.write("report.html", textChunk(report));
-  await folder.write("metrics.json", textChunk(`${JSON.stringify(metrics, null, 2)}\n`));
 }
 
 function textChunk(text: string): AsyncGenerator<Uint8Array> {
@@ -227,7 +254,7 @@ function curveSoFar(
 
 function publicEvaluation(
   run: TrainRun,
-  { zeroShot, final, verified }: TrainResult,
+  { zeroShot, final, verified }: RunResult,
 ): PublicEvaluation | undefined {
   if (run.evaluation === undefined || zeroShot === undefined || final === undefined) return undefined;
   return {

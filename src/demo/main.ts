@@ -69,7 +69,7 @@ function tellResult(output: Output, metrics: RunMetrics): void {
       : []),
     ...(final ? [`final       accuracy ${percent(final.accuracy)}, macro-F1 ${percent(final.macroF1)}`] : []),
     `            (always answering the larger class: accuracy ${percent(largerClass)})`,
-    `guarantee   epsilon ${figure(metrics.epsilon, 4)} at delta ${metrics.delta}; ${metrics.steps} steps of ${metrics.plannedSteps}`,
+    `guarantee   epsilon ${figure(metrics.epsilon ?? Infinity, 4)} at delta ${metrics.delta ?? 1}; ${metrics.steps} steps of ${metrics.plannedSteps}`,
     `took        ${duration(metrics.seconds)}, peak memory ${Math.round(metrics.peakMemoryBytes / 2 ** 20)} MiB`,
     `in runs/demo: model/ (a Hugging Face folder), ledger.jsonl, report.html, metrics.json`,
     `check it    npx dpzo verify --ledger runs/demo/ledger.jsonl --base models/minilm-mlm`,

@@ -30,7 +30,7 @@ export interface MaskSpec {
   readonly ratio: number;
   /** Every tensor keeps at least this share of what the ratio alone would give it, in [0, 1]: no layer collapses. */
   readonly floor: number;
-  readonly rankWeights?: RankWeights | undefined;
+  readonly rankWeights?: RankWeights;
   /** Random directions of the two estimates; the other scores need none. */
   readonly queries: number;
 }

@@ -1,4 +1,5 @@
-import type { DirectionEngine, DirectionStream } from "../directions/index.js";
+import { type DirectionEngine, type DirectionStream, perturbKept } from "../directions/index.js";
+import { type Mask, rangeOfIndices, type TensorMask } from "../masks/index.js";
 import type { ModelDescription, ModelStage, WeightBinding } from "../model/description.js";
 import {
   type Activations,
@@ -7,12 +8,6 @@ import {
   weightSource,
 } from "../runtime/stage-runner.js";
 import type { Tensor } from "../runtime/runtime.js";
-
-/** The activations of one micro-batch on the two sides of a direction. */
-export interface Sides {
-  readonly plus: Activations;
-  readonly minus: Activations;
-}
 
 /** What two trajectories through a model need. */
 export interface TrajectoryContext {
@@ -24,6 +19,8 @@ export interface TrajectoryContext {
   /** Tensors that are perturbed. */
   readonly trained: ReadonlySet<string>;
   readonly smoothing: number;
+  /** Which weights of the perturbed tensors move; all of them where there is none. */
+  readonly mask?: Mask | undefined;
 }
 
 /** Weights of one stage at theta + phi z and theta - phi z; the arrays are scratch, valid until the next call. */
@@ -38,6 +35,8 @@ export interface PerturbedStage {
  * Guarantees:
  * - Canonical weights are only read, so there is no drift however often they are perturbed.
  * - A tied tensor gets the same direction wherever it is read, whole or by rows.
+ * - Under a mask only kept weights are generated and written: the rest of a copy is made once. So a perturber is for one
+ *   stage of the schedule, in which no other weight changes.
  */
 export class Perturber {
   readonly #context: TrajectoryContext;
@@ -72,6 +71,12 @@ export class Perturber {
     stream: DirectionStream,
   ): { plus: Tensor<Float32Array>; minus: Tensor<Float32Array> } {
     const { data, dims } = this.#canonical(binding);
+    const { mask } = this.#context;
+    if (mask !== undefined) {
+      const scratch = this.#copyFor(`${stage.name}/${binding.input}`, data);
+      this.#perturbKept(data, binding, mask.get(binding.tensor) ?? nothingKept, stream, scratch);
+      return { plus: { data: scratch.plus, dims }, minus: { data: scratch.minus, dims } };
+    }
     const scratch = this.#scratchFor(`${stage.program.key}/${binding.input}`, data.length);
     if (binding.rows === undefined) {
       this.#context.engine.perturb(data, stream, this.#context.smoothing, scratch.plus, scratch.minus);
@@ -101,6 +106,38 @@ export class Perturber {
     });
   }
 
+  /** The kept weights of a whole tensor, or of those rows of it that the binding reads. */
+  #perturbKept(
+    data: Float32Array,
+    { rows }: WeightBinding,
+    kept: TensorMask,
+    stream: DirectionStream,
+    { plus, minus }: { plus: Float32Array; minus: Float32Array },
+  ): void {
+    const { engine, smoothing } = this.#context;
+    if (rows === undefined) {
+      perturbKept(engine, data, kept, stream, smoothing, plus, minus);
+      return;
+    }
+    const width = data.length / rows.length;
+    rows.forEach((row, index) => {
+      const range = rangeOfIndices(kept.indices, row * width, (row + 1) * width);
+      // An index of the tensor, less this, is its place among the gathered rows.
+      const offset = (row - index) * width;
+      perturbKept(engine, data, kept, stream, smoothing, plus, minus, range, offset);
+    });
+  }
+
+  /** Copies of a model stage's own weights, in which only kept weights are ever rewritten. */
+  #copyFor(key: string, data: Float32Array): { plus: Float32Array; minus: Float32Array } {
+    let scratch = this.#scratch.get(key);
+    if (scratch === undefined) {
+      scratch = { plus: data.slice(), minus: data.slice() };
+      this.#scratch.set(key, scratch);
+    }
+    return scratch;
+  }
+
   #scratchFor(key: string, length: number): { plus: Float32Array; minus: Float32Array } {
     let scratch = this.#scratch.get(key);
     if (scratch?.plus.length !== length) {
@@ -111,27 +148,37 @@ export class Perturber {
   }
 }
 
+const nothingKept: TensorMask = { indices: new Uint32Array() };
+
+/** The weights a model stage is run on: one source for each side that is walked. */
+export type SideWeights = (stage: ModelStage) => readonly WeightSource[];
+
 /**
- * Walks `stages` on both sides of one direction, all micro-batches through a stage before the next stage.
+ * Walks `stages` on one side or several, all micro-batches through a stage before the next stage.
  *
- * Memory: the scratch of one stage, and the activations of all micro-batches at one boundary.
+ * Memory: what `weights` holds of one stage, and the activations of all micro-batches at one boundary, once a side. So
+ * directions are walked one after another: K of them need no more memory than one.
+ *
+ * @returns for each start, its activations on each side
  */
-export async function walkBothSides(
+export async function walkSides(
   runner: StageRunner,
-  perturber: Perturber,
+  weights: SideWeights,
   stages: readonly ModelStage[],
-  stream: (tensor: string) => DirectionStream,
   starts: readonly Activations[],
-): Promise<readonly Sides[]> {
-  let sides: readonly Sides[] = starts.map((start) => ({ plus: start, minus: start }));
+): Promise<readonly (readonly Activations[])[]> {
+  let sides: readonly (readonly Activations[])[] = starts.map((start) => [start]);
   for (const stage of stages) {
-    const perturbed = perturber.perturb(stage, stream);
-    const next: Sides[] = [];
-    for (const { plus, minus } of sides) {
-      next.push({
-        plus: await runner.run(stage, perturbed.plus, plus),
-        minus: await runner.run(stage, perturbed.minus, minus),
-      });
+    const sources = weights(stage);
+    const next: (readonly Activations[])[] = [];
+    for (const before of sides) {
+      const after: Activations[] = [];
+      for (const [side, source] of sources.entries()) {
+        // Below the first stage of the walk all sides are one.
+        const from = before[side] ?? before[0] ?? {};
+        after.push(await runner.run(stage, source, from));
+      }
+      next.push(after);
     }
     sides = next;
   }

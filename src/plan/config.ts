@@ -1,38 +1,127 @@
 import { z } from "zod";
 
+import { byMethod, methods } from "./method-defaults.js";
+import { maskSchema } from "./plan.js";
+
+const directions = z.number().int().min(1).max(4096);
+
+/** What `dp-zopo` keeps of the selected weights. */
+const maskOptions = {
+  maskScore: maskSchema.shape.score
+    .optional()
+    .describe("dp-zopo: what weights are ranked by, all without data; default small-magnitude"),
+  maskRatio: z
+    .array(z.number().positive().max(1))
+    .min(1)
+    .optional()
+    .describe("dp-zopo: share of the weights that is kept, one for all stages or one a stage; default 0.01"),
+  maskStrategy: maskSchema.shape.strategy
+    .optional()
+    .describe("dp-zopo: how a stage's mask follows from the stages before; default static"),
+  maskGranularity: maskSchema.shape.granularity
+    .optional()
+    .describe("dp-zopo: what is kept or left as one; default weight"),
+  maskFloor: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("dp-zopo: least share of its part that every tensor keeps; default 0.1"),
+  maskRankWeights: z
+    .boolean()
+    .optional()
+    .describe("dp-zopo: directions weighted from 1.2 at the best kept weight to 0.8 at the last"),
+  maskQueries: z
+    .number()
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe("dp-zopo: random directions of the two estimated scores; default 32"),
+};
+
+/** One value a stage, over what the method would give it. */
+const stageOptions = {
+  stageSteps: z
+    .array(z.number().int().min(1))
+    .min(1)
+    .optional()
+    .describe("steps, one a stage, instead of doubling lengths that add up to --steps"),
+  stageLearningRate: z
+    .array(z.number().positive())
+    .min(1)
+    .optional()
+    .describe("learning rate, one a stage, instead of halving"),
+  stageSmoothing: z.array(z.number().positive()).min(1).optional().describe("ZO scale, one a stage"),
+  stageDirections: z.array(directions).min(1).optional().describe("directions, one a stage"),
+  stageClip: z.array(z.number().positive()).min(1).optional().describe("clip, one a stage"),
+  stageBatch: z.array(z.number().positive()).min(1).optional().describe("expected batch, one a stage"),
+};
+
 /**
  * What a person decides about a run: the keys of a `--config` file and, in kebab-case, the flags of
  * `dpzo train`. Defaults are the settings of `docs/experiments/` that did best on dev sets.
  */
 export const trainConfigSchema = z.strictObject({
-  method: z.enum(["dp-zoso"]).default("dp-zoso").describe("training method"),
-  epsilon: z.number().positive().describe("privacy budget epsilon that the whole run may spend"),
-  delta: z
+  method: z
+    .enum(methods)
+    .default("dp-zoso")
+    .describe("training method; mezo gives no privacy and states no epsilon"),
+  epsilon: z
     .number()
     .positive()
+    .optional()
+    .describe("privacy budget epsilon that the whole run may spend (required, but for mezo)"),
+  delta: z
+    .number()
+    .min(0)
     .lt(1)
     .default(1e-5)
-    .describe("delta of the guarantee; must stay below 1 / records"),
+    .describe("delta of the guarantee; must stay below 1 / records; 0 with Laplace noise only"),
   steps: z.number().int().min(1).max(10_000_000).default(700).describe("noised updates of the whole run (T)"),
   batch: z.number().positive().default(256).describe("expected batch: mean number of records a step (B)"),
-  directions: z
+  directions: directions
+    .optional()
+    .describe(`directions a step under one clip (K); default ${byMethod("directions")}`),
+  learningRate: z
     .number()
-    .int()
-    .min(1)
-    .max(4096)
-    .default(64)
-    .describe("directions a step under one vector clip (K)"),
-  learningRate: z.number().positive().default(0.15).describe("learning rate of the first stage (alpha)"),
-  clip: z.number().positive().default(40).describe("bound on the norm of a record's K differences (c)"),
+    .positive()
+    .optional()
+    .describe(`learning rate of the first stage (alpha); default ${byMethod("learningRate")}`),
+  clip: z
+    .number()
+    .positive()
+    .optional()
+    .describe(`bound on the norm of a record's K differences (c); default ${byMethod("clip")}`),
+  clipMode: z
+    .enum(["vector", "per-scalar"])
+    .default("vector")
+    .describe("one clip for a record's K differences, or one for each at sqrt(K) times the noise"),
+  noise: z
+    .enum(["gaussian", "laplace"])
+    .optional()
+    .describe("noise of the releases; default laplace for dp-zo, else gaussian"),
   smoothing: z.number().positive().default(1e-2).describe("ZO scale of the first stage (phi)"),
   smoothingEnd: z.number().positive().optional().describe("ZO scale of the last stage; default the first's"),
+  smoothingUnit: z
+    .enum(["weight", "displacement"])
+    .default("weight")
+    .describe(
+      "displacement: the ZO scale is a perturbation's length r, and phi = r / sqrt(weights that move)",
+    ),
+  estimator: z
+    .enum(["two-sided", "one-sided"])
+    .default("two-sided")
+    .describe(
+      "losses on both sides of each direction (2 K), or on one and at the weights themselves (K + 1)",
+    ),
   stages: z
     .number()
     .int()
     .min(1)
     .max(20)
-    .default(3)
-    .describe("stages; each halves the learning rate and doubles in length"),
+    .optional()
+    .describe(`stages; each halves the learning rate and doubles in length; default ${byMethod("stages")}`),
   proximal: z.number().min(0).default(0).describe("pull to the weights at the start of a stage (lambda)"),
   train: z
     .array(z.string().min(1))
@@ -41,6 +130,12 @@ export const trainConfigSchema = z.strictObject({
     .describe(
       "what is trained: head, last:N, blocks, all, tensor names with *; one for all stages or one a stage",
     ),
+  ...maskOptions,
+  ...stageOptions,
+  shrinkage: z
+    .enum(["none", "james-stein", "sage"])
+    .default("none")
+    .describe("public post-processing that shrinks noisy releases before they move the weights"),
   distribution: z
     .enum(["gaussian", "rademacher", "sphere"])
     .default("gaussian")

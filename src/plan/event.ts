@@ -1,17 +1,19 @@
 import type { Event, RepeatedEvent } from "../accounting/index.js";
-import type { Plan } from "./plan.js";
+import { type Plan, type PlanStage, stageSampling } from "./plan.js";
 
 /** What is needed to say what a run spends: part of a {@link Plan}. */
 export type SpendingPlan = Pick<Plan, "sampling" | "mechanism"> & {
-  readonly stages: readonly Pick<Plan["stages"][number], "steps" | "directions">[];
+  readonly stages: readonly Pick<PlanStage, "steps" | "directions" | "sampling">[];
 };
 
 /**
  * The privacy event of the first `steps` steps of a plan (all of them by default).
  *
  * Guarantees:
- * - It describes the mechanism that is run: the discrete Gaussian on the lattice, of K coordinates under one
- *   vector clip, on a Poisson sample, and not its continuous idealisation.
+ * - It describes the mechanism that is run: the discrete Gaussian or Laplace on the lattice, on a Poisson sample at the
+ *   stage's own rate, and not its continuous idealisation.
+ * - It is the same for both clips, whose K integers have norm N at most: a clip of each difference pays for K of them in
+ *   its unit, which is sqrt(K) times as coarse.
  * - A step whose release was lost in a crash counts like any other.
  *
  * @see methods.md 5.1, 5.2
@@ -21,23 +23,38 @@ export function planEvent(plan: SpendingPlan, steps: number = Infinity): Event {
   const events: RepeatedEvent[] = [];
   for (const stage of plan.stages) {
     const times = Math.min(left, stage.steps);
-    if (times > 0) events.push({ kind: "repeated", event: stepEvent(plan, stage.directions), times });
+    if (times > 0) events.push({ kind: "repeated", event: stepEvent(plan, stage), times });
     left -= times;
   }
   return { kind: "composed", events: mergeRepeated(events) };
 }
 
-function stepEvent({ sampling, mechanism }: SpendingPlan, directions: number): Event {
+function stepEvent(plan: SpendingPlan, stage: SpendingPlan["stages"][number]): Event {
+  const { numerator, denominator } = stageSampling(plan, stage);
   return {
     kind: "poissonSampled",
-    samplingRate: sampling.numerator / sampling.denominator,
-    event: {
-      kind: "discreteGaussian",
-      standardDeviation: mechanism.standardDeviation,
-      sensitivity: mechanism.latticeSensitivity,
-      dimensions: directions,
-    },
+    samplingRate: numerator / denominator,
+    event: noiseEvent(plan.mechanism, stage.directions),
   };
+}
+
+function noiseEvent(mechanism: Plan["mechanism"], directions: number): Event {
+  switch (mechanism.kind) {
+    case "discrete-gaussian":
+      return {
+        kind: "discreteGaussian",
+        standardDeviation: mechanism.standardDeviation,
+        sensitivity: mechanism.latticeSensitivity,
+        dimensions: directions,
+      };
+    case "discrete-laplace":
+      // A plan with more than one direction is refused: their L1 sensitivity would be larger.
+      return {
+        kind: "discreteLaplace",
+        scale: mechanism.scale,
+        sensitivity: mechanism.latticeSensitivity,
+      };
+  }
 }
 
 /** Joins neighbouring stages that spend alike, so that a homogeneous run is accounted for as one. */

@@ -1,16 +1,25 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
-import { calibrateNoiseMultiplier, epsilon } from "../accounting/index.js";
 import { maximumRecords } from "../mechanism/index.js";
 import type { ModelDescription } from "../model/description.js";
 import { selectTensors } from "../model/selection.js";
 import { type RandomBytes, samplingRate } from "../sampling/index.js";
-import { dpZoso } from "../schedule/stages.js";
+import { calibrateMechanism } from "./calibrate-mechanism.js";
+import { checkPlan } from "./check-plan.js";
 import type { TrainConfig } from "./config.js";
 import { PlanError } from "./errors.js";
-import { planEvent, type SpendingPlan } from "./event.js";
-import { latticeSensitivity, type Plan, type PlanStage } from "./plan.js";
+import { methodStages } from "./method-stages.js";
+import {
+  latticeSensitivity,
+  type NonPrivatePlan,
+  nonPrivatePlanSchema,
+  type Plan,
+  planSchema,
+  planSchemaOfFormat1,
+  type PlanStage,
+} from "./plan.js";
+import { notPrivate } from "./read-plan.js";
 
 /** What a plan is made of besides the configuration: all public. */
 export interface PlanInputs {
@@ -26,95 +35,158 @@ export interface PlanInputs {
 }
 
 /**
- * Turns a configuration into the one plan of a run: sampler, clip, noise and accountant from the same numbers.
+ * Turns a configuration into the one plan of a private run: sampler, clip, noise and accountant from the same numbers.
  *
  * Guarantees:
  * - The epsilon of the plan's own event at its delta, by the accountant's upper bound, is at most
  *   `config.epsilon`.
  * - Nothing in the plan depends on a record's content.
+ * - The format is the first that says everything, so that a plain run is still one that dpzo 0.1 reads.
  *
- * @throws {PlanError} `delta-too-large` for delta >= 1 / n; `batch-too-large`; `budget-unreachable`.
+ * @throws {PlanError} `delta-too-large` for delta >= 1 / n; `batch-too-large`; `budget-unreachable`;
+ *   `epsilon-missing`; `contradictory-settings`; `not-private` for mezo, which has no epsilon.
  */
 export function makePlan(inputs: PlanInputs): Plan {
   const { config, publicSize } = inputs;
-  checkDelta(config.delta, publicSize);
-  checkSize(config.batch, publicSize);
-  const stages = planStages(config, inputs.description);
-  const sampling: Plan["sampling"] = {
-    kind: "poisson",
-    expectedBatch: config.batch,
-    numerator: samplingRate(config.batch, publicSize).numerator,
-    denominator: 2 ** 32,
-  };
-  const { mechanism, spent } = calibrateMechanism({ sampling, stages }, config.epsilon, config.delta);
-  return {
-    format: "dpzo-plan/1",
-    method: config.method,
-    base: { architecture: inputs.description.architecture, digest: inputs.baseDigest },
-    task: inputs.task,
+  const { method } = config;
+  if (method === "mezo") throw notPrivate(method);
+  const targetEpsilon = requiredEpsilon(config);
+  const kind = noiseKind(config);
+  checkDelta(config.delta, publicSize, kind);
+  const { sampling, stages, rest } = commonParts(inputs);
+  const { mechanism, spent } = calibrateMechanism({ sampling, stages }, kind, targetEpsilon, config.delta);
+  const shrinkage = shrinkageOf(config);
+  const plan: Plan = {
+    format: "dpzo-plan/2",
+    method,
+    base: rest.base,
+    task: rest.task,
     privacy: {
       unit: "record",
       neighbouring: "add-or-remove-one",
       publicSize,
-      targetEpsilon: config.epsilon,
+      targetEpsilon,
       delta: config.delta,
       epsilon: spent,
     },
     sampling,
     mechanism,
-    directions: { distribution: config.distribution, runSeed: runSeed(config.seed, inputs.random) },
+    directions: rest.directions,
+    ...(shrinkage && { shrinkage }),
     stages,
+  };
+  checkPlan(plan);
+  // Parsed, so that its keys stand in the format's order.
+  const format1 = planSchemaOfFormat1.safeParse({ ...plan, format: "dpzo-plan/1" });
+  return format1.success ? format1.data : planSchema.parse(plan);
+}
+
+/**
+ * Turns a configuration of mezo into the plan of a run that keeps nothing private: no clip, no noise, no epsilon.
+ *
+ * @throws {PlanError} `batch-too-large`, `contradictory-settings`.
+ */
+export function makeNonPrivatePlan(inputs: PlanInputs): NonPrivatePlan {
+  const { config, publicSize } = inputs;
+  if (config.method !== "mezo") {
+    throw new PlanError("contradictory-settings", {
+      message: `${config.method} is a private method.`,
+      value: config.method,
+      expected: "mezo, the method without privacy",
+    });
+  }
+  const { sampling, stages, rest } = commonParts(inputs);
+  const plan: NonPrivatePlan = {
+    format: "dpzo-plan/2",
+    method: config.method,
+    base: rest.base,
+    task: rest.task,
+    privacy: { private: false, publicSize },
+    sampling,
+    mechanism: { kind: "none", latticeSensitivity },
+    directions: rest.directions,
+    stages,
+  };
+  return nonPrivatePlanSchema.parse(plan);
+}
+
+/** What every plan has, private or not. */
+function commonParts(inputs: PlanInputs): Pick<Plan, "sampling" | "stages"> & {
+  readonly rest: Pick<Plan, "base" | "task" | "directions">;
+} {
+  const { config, publicSize, description } = inputs;
+  const base = { architecture: description.architecture, digest: inputs.baseDigest };
+  const runSeed = runSeedOf(config.seed, inputs.random);
+  return {
+    sampling: { kind: "poisson", ...batchSampling(config.batch, publicSize), denominator: 2 ** 32 },
+    stages: planStages(inputs),
+    rest: {
+      base,
+      task: inputs.task,
+      directions: { distribution: config.distribution, runSeed },
+    },
   };
 }
 
-/** The method's schedule, with the selections resolved to tensor names. */
-function planStages(config: TrainConfig, description: ModelDescription): PlanStage[] {
-  const schedule = dpZoso({
-    steps: config.steps,
-    stages: config.stages,
-    learningRate: config.learningRate,
-    smoothing: [config.smoothing, config.smoothingEnd ?? config.smoothing],
-    directions: config.directions,
-    clipThreshold: config.clip,
-    proximal: config.proximal,
-    train: config.train,
-  });
-  return schedule.map((stage) => ({ ...stage, tensors: [...selectTensors(description, stage.train)] }));
+/** The method's schedule, with the selections resolved to tensor names and batches to sampling rates. */
+function planStages({ config, description, publicSize }: PlanInputs): PlanStage[] {
+  return methodStages(config).map(({ expectedBatch, ...stage }) => ({
+    ...stage,
+    tensors: [...selectTensors(description, stage.train)],
+    ...(expectedBatch !== undefined &&
+      expectedBatch !== config.batch && { sampling: batchSampling(expectedBatch, publicSize) }),
+  }));
 }
 
-/** The smallest integer standard deviation whose own event, on the lattice, stays within the budget. */
-function calibrateMechanism(
-  plan: Omit<SpendingPlan, "mechanism">,
-  targetEpsilon: number,
-  delta: number,
-): { mechanism: Plan["mechanism"]; spent: number } {
-  const steps = plan.stages.reduce((sum, stage) => sum + stage.steps, 0);
-  const rate = plan.sampling.numerator / plan.sampling.denominator;
-  const ideal = calibrateNoiseMultiplier({ epsilon: targetEpsilon, delta, samplingRate: rate, steps });
-  let standardDeviation = Math.ceil(ideal * latticeSensitivity);
-  // The lattice's own correction is about 1e-7 of epsilon: a few parts in ten million more noise covers it.
-  for (let attempt = 0; attempt < 20; attempt += 1) {
-    const mechanism = { kind: "discrete-gaussian", latticeSensitivity, standardDeviation } as const;
-    const spent = epsilon(planEvent({ ...plan, mechanism }), delta).epsilon;
-    if (spent <= targetEpsilon) return { mechanism, spent };
-    standardDeviation = Math.ceil(standardDeviation * (1 + 1e-7 * 2 ** attempt));
-  }
-  throw new PlanError("budget-unreachable", {
-    message: `No noise on the lattice keeps epsilon within ${targetEpsilon} at delta ${delta}.`,
-    value: targetEpsilon,
-    next: "Use fewer steps, a smaller batch or a larger epsilon.",
+function batchSampling(batch: number, publicSize: number): { expectedBatch: number; numerator: number } {
+  checkSize(batch, publicSize);
+  return { expectedBatch: batch, numerator: samplingRate(batch, publicSize).numerator };
+}
+
+function requiredEpsilon({ epsilon: target, method }: TrainConfig): number {
+  if (target !== undefined) return target;
+  throw new PlanError("epsilon-missing", {
+    message: `${method} needs a privacy budget.`,
+    expected: "--epsilon, the budget that the whole run may spend",
+    next: "4 is a usual value; less is more private.",
   });
+}
+
+function noiseKind({ method, noise }: TrainConfig): Plan["mechanism"]["kind"] {
+  const chosen = noise ?? (method === "dp-zo" ? "laplace" : "gaussian");
+  return chosen === "laplace" ? "discrete-laplace" : "discrete-gaussian";
+}
+
+/** SAGE's constants: an average over about ten steps, set against its value after twenty. */
+const sage = { rule: "sage", decay: 0.9, warmup: 20, least: 0.1 } as const;
+
+function shrinkageOf({ shrinkage }: TrainConfig): Plan["shrinkage"] {
+  switch (shrinkage) {
+    case "none":
+      return undefined;
+    case "james-stein":
+      return { rule: "james-stein" };
+    case "sage":
+      return sage;
+  }
 }
 
 /** The public seed of the directions: 32 bytes, from the given number or fresh. */
-function runSeed(seed: number | undefined, random: RandomBytes): string {
+function runSeedOf(seed: number | undefined, random: RandomBytes): string {
   if (seed !== undefined) return bytesToHex(sha256(new TextEncoder().encode(`dpzo/run-seed/1\n${seed}`)));
   const bytes = new Uint8Array(32);
   random(bytes);
   return bytesToHex(bytes);
 }
 
-function checkDelta(delta: number, publicSize: number): void {
+function checkDelta(delta: number, publicSize: number, kind: Plan["mechanism"]["kind"]): void {
+  if (delta === 0 && kind !== "discrete-laplace") {
+    throw new PlanError("contradictory-settings", {
+      message: "The settings ask for delta 0 with Gaussian noise, which has no epsilon there.",
+      value: delta,
+      expected: "a delta above 0, or the Laplace noise of dp-zo",
+    });
+  }
   if (delta < 1 / publicSize) return;
   throw new PlanError("delta-too-large", {
     message: `delta ${delta} is not below 1 / ${publicSize}.`,

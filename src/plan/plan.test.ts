@@ -39,7 +39,10 @@ test("a plan is plain JSON that readPlan gives back, and refuses when any field 
   const made = plan();
   expect(readPlan(JSON.parse(JSON.stringify(made)))).toEqual(made);
   for (const change of [
-    { format: "dpzo-plan/2" },
+    { format: "dpzo-plan/3" },
+    { privacy: { ...made.privacy, delta: 0 } },
+    { shrinkage: { rule: "james-stein" } },
+    { stages: [{ ...made.stages[0]!, clip: "per-scalar" }] },
     { extra: 1 },
     { stages: [] },
     { mechanism: { ...made.mechanism, latticeSensitivity: 1024 } },

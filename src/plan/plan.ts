@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * The plan: every public number of a private run, made once, from which sampler, clip, noise and accountant
- * are all derived. It stands in the ledger's first line; nothing in it depends on a record's content.
+ * The plan: every public number of a run, made once, from which sampler, clip, noise and accountant are all
+ * derived. It stands in the ledger's first line; nothing in it depends on a record's content.
  */
 
 /** N: the clip threshold in lattice units. A power of two, so that one unit is exact in binary. */
@@ -10,9 +10,16 @@ export const latticeSensitivity = 2 ** 20;
 
 const finite = z.number().refine(Number.isFinite, "must be finite");
 const positive = finite.refine((value) => value > 0, "must be above 0");
+const share = finite.refine((value) => value >= 0 && value <= 1, "must be from 0 to 1");
 const count = z.number().int().min(1).max(0xffffffff);
+const numerator = z
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 32);
 
-const stageSchema = z.strictObject({
+/** A stage as format 1 has it. */
+const plainStage = {
   steps: count,
   learningRate: positive,
   smoothing: positive,
@@ -21,50 +28,154 @@ const stageSchema = z.strictObject({
   proximal: finite.refine((value) => value >= 0, "must not be negative"),
   train: z.string().min(1),
   tensors: z.array(z.string()).min(1),
+};
+
+export const maskSchema = z.strictObject({
+  score: z.enum([
+    "small-magnitude",
+    "large-magnitude",
+    "random",
+    "synflow",
+    "synflow-estimate",
+    "grasp-estimate",
+  ]),
+  strategy: z.enum(["static", "dynamic", "grow", "rotate"]),
+  granularity: z.enum(["weight", "row", "tensor"]),
+  ratio: share.refine((value) => value > 0, "must be above 0"),
+  floor: share,
+  rankWeights: z.strictObject({ high: positive, low: positive }).exactOptional(),
+  queries: count.max(1_000_000),
 });
 
-export const planSchema = z.strictObject({
-  format: z.literal("dpzo-plan/1"),
-  method: z.enum(["dp-zoso"]),
-  base: z.strictObject({ architecture: z.string(), digest: z.string().regex(/^[0-9a-f]{64}$/u) }),
-  task: z.strictObject({
-    template: z.string(),
-    labels: z.array(z.string()).min(2),
-    labelWords: z.array(z.string()).min(2),
-    maximumTokens: count,
-  }),
-  privacy: z.strictObject({
+/** What format 2 adds to a stage; absent is as in format 1. */
+const stageAdditions = {
+  smoothingUnit: z.literal("displacement").exactOptional(),
+  estimator: z.literal("one-sided").exactOptional(),
+  clip: z.literal("per-scalar").exactOptional(),
+  mask: maskSchema.exactOptional(),
+  /** Where the stage's batch is not the plan's. */
+  sampling: z.strictObject({ expectedBatch: positive, numerator }).exactOptional(),
+};
+
+const stageSchema = z.strictObject({ ...plainStage, ...stageAdditions });
+
+const delta = finite.refine((value) => value >= 0 && value < 1, "must be from 0 to below 1");
+const positiveDelta = delta.refine((value) => value > 0, "must be above 0");
+
+const guarantee = <Delta extends z.ZodType<number>>(deltaSchema: Delta) =>
+  z.strictObject({
     unit: z.literal("record"),
     neighbouring: z.literal("add-or-remove-one"),
     publicSize: count,
     targetEpsilon: positive,
-    delta: positive.refine((value) => value < 1, "must be below 1"),
+    delta: deltaSchema,
     epsilon: positive,
-  }),
-  sampling: z.strictObject({
-    kind: z.literal("poisson"),
-    expectedBatch: positive,
-    numerator: z
-      .number()
-      .int()
-      .min(1)
-      .max(2 ** 32),
-    denominator: z.literal(2 ** 32),
-  }),
-  mechanism: z.strictObject({
-    kind: z.literal("discrete-gaussian"),
-    latticeSensitivity: z.literal(latticeSensitivity),
-    standardDeviation: count.max(2 ** 40),
-  }),
-  directions: z.strictObject({
-    distribution: z.enum(["gaussian", "rademacher", "sphere"]),
-    runSeed: z.string().regex(/^[0-9a-f]{64}$/u),
-  }),
-  stages: z.array(stageSchema).min(1).max(64),
+  });
+
+const gaussian = z.strictObject({
+  kind: z.literal("discrete-gaussian"),
+  latticeSensitivity: z.literal(latticeSensitivity),
+  standardDeviation: count.max(2 ** 40),
+});
+const laplace = z.strictObject({
+  kind: z.literal("discrete-laplace"),
+  latticeSensitivity: z.literal(latticeSensitivity),
+  scale: count.max(2 ** 40),
 });
 
-/** @see planSchema */
+const base = z.strictObject({ architecture: z.string(), digest: z.string().regex(/^[0-9a-f]{64}$/u) });
+const task = z.strictObject({
+  template: z.string(),
+  labels: z.array(z.string()).min(2),
+  labelWords: z.array(z.string()).min(2),
+  maximumTokens: count,
+});
+const sampling = z.strictObject({
+  kind: z.literal("poisson"),
+  expectedBatch: positive,
+  numerator,
+  denominator: z.literal(2 ** 32),
+});
+const directions = z.strictObject({
+  distribution: z.enum(["gaussian", "rademacher", "sphere"]),
+  runSeed: z.string().regex(/^[0-9a-f]{64}$/u),
+});
+
+/** Public post-processing of the released values; see `src/replay/shrinkage.ts`. */
+export const shrinkageSchema = z.discriminatedUnion("rule", [
+  z.strictObject({ rule: z.literal("james-stein") }),
+  z.strictObject({ rule: z.literal("sage"), decay: share, warmup: count, least: share }),
+]);
+
+const stages = z.array(stageSchema).min(1).max(64);
+
+// A schema gives its keys in the order in which they stand here, and a ledger's header has them in that order, byte for
+// byte: the order below is part of the format.
+
+/** Format 1: what dpzo 0.1 wrote, and what is still written where it says everything. */
+export const planSchemaOfFormat1 = z.strictObject({
+  format: z.literal("dpzo-plan/1"),
+  method: z.literal("dp-zoso"),
+  base,
+  task,
+  privacy: guarantee(positiveDelta),
+  sampling,
+  mechanism: gaussian,
+  directions,
+  stages: z.array(z.strictObject(plainStage)).min(1).max(64),
+});
+
+/** A plan with a privacy guarantee. */
+export const planSchema = z.strictObject({
+  format: z.enum(["dpzo-plan/1", "dpzo-plan/2"]),
+  method: z.enum(["dp-zoso", "dp-zopo", "dp-aggzo", "dpzero", "dp-zo"]),
+  base,
+  task,
+  privacy: guarantee(delta),
+  sampling,
+  mechanism: z.discriminatedUnion("kind", [gaussian, laplace]),
+  directions,
+  shrinkage: shrinkageSchema.exactOptional(),
+  stages,
+});
+
+/** A plan without any: no clip, no noise, no epsilon to state. */
+export const nonPrivatePlanSchema = z.strictObject({
+  format: z.literal("dpzo-plan/2"),
+  method: z.literal("mezo"),
+  base,
+  task,
+  privacy: z.strictObject({ private: z.literal(false), publicSize: count }),
+  sampling,
+  mechanism: z.strictObject({
+    kind: z.literal("none"),
+    latticeSensitivity: z.literal(latticeSensitivity),
+  }),
+  directions,
+  stages,
+});
+
+/** The plan of a private run. @see planSchema */
 export type Plan = z.infer<typeof planSchema>;
+
+/** The plan of a run that keeps nothing private. It has no epsilon, and nothing can give it one. */
+export type NonPrivatePlan = z.infer<typeof nonPrivatePlanSchema>;
+
+/** Any plan a ledger may hold. */
+export type RunPlan = Plan | NonPrivatePlan;
 
 /** One stage of a plan's schedule, with the names of the tensors it trains. */
 export type PlanStage = Plan["stages"][number];
+
+/** Whether a plan gives a guarantee, and so has an epsilon. */
+export function isPrivate(plan: RunPlan): plan is Plan {
+  return plan.mechanism.kind !== "none";
+}
+
+/** How a stage samples: its own batch where it has one, else the plan's. */
+export function stageSampling(
+  { sampling }: Pick<RunPlan, "sampling">,
+  stage: Pick<PlanStage, "sampling">,
+): Plan["sampling"] {
+  return { ...sampling, ...stage.sampling };
+}

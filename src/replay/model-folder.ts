@@ -2,12 +2,12 @@ import type { Checkpoint } from "../checkpoint/index.js";
 import { writeCheckpoint } from "../checkpoint/index.js";
 import { type FolderWriter, oneChunk } from "../files.js";
 import { describeModel } from "../model/registry.js";
-import { guaranteeInWords, type VerifiedLedger } from "../verify/verify.js";
+import { type CheckedLedger, guaranteeInWords, type VerifiedLedger } from "../verify/verify.js";
 import type { Weights } from "./replay.js";
 
 /** Names of every tensor the plan trains, in any stage. */
-export function trainedTensors(verified: VerifiedLedger): ReadonlySet<string> {
-  return new Set(verified.plan.stages.flatMap(({ tensors }) => tensors));
+export function trainedTensors(ledger: CheckedLedger): ReadonlySet<string> {
+  return new Set(ledger.plan.stages.flatMap(({ tensors }) => tensors));
 }
 
 /**
@@ -21,44 +21,53 @@ export async function writeModelFolder(
   out: FolderWriter,
   base: Checkpoint,
   weights: Weights,
-  verified: VerifiedLedger,
+  ledger: CheckedLedger | VerifiedLedger,
   ledgerBytes: Uint8Array,
 ): Promise<void> {
-  const trained = trainedTensors(verified);
+  const trained = trainedTensors(ledger);
   const changed = new Map([...weights].filter(([name]) => trained.has(name)));
   const { tiedAliases } = describeModel(base.config);
   await writeCheckpoint(out, base, changed, { tiedAliases });
   await out.write("ledger.jsonl", oneChunk(ledgerBytes));
-  await out.write("README.md", oneChunk(new TextEncoder().encode(modelCard(base.name, verified))));
+  await out.write("README.md", oneChunk(new TextEncoder().encode(modelCard(base.name, ledger))));
 }
 
-/** A model card: what was trained on how much, the guarantee, and how to check it. */
-function modelCard(baseName: string, verified: VerifiedLedger): string {
-  const { plan } = verified;
+/** A model card: what was trained on how much, the guarantee or that there is none, and how to check it. */
+function modelCard(baseName: string, ledger: CheckedLedger | VerifiedLedger): string {
+  const { plan } = ledger;
   const name = /([^\\/]+)[\\/]*$/u.exec(baseName)?.[1] ?? baseName;
+  const isPrivate = "epsilon" in ledger;
   return `---
 library_name: transformers
 pipeline_tag: fill-mask
-tags: [differential-privacy, zeroth-order, dpzo]
+tags: [${isPrivate ? "differential-privacy, " : ""}zeroth-order, dpzo]
 ---
-# ${name}, fine-tuned under differential privacy
+# ${name}, fine-tuned ${isPrivate ? "under differential privacy" : "without privacy"}
 
 Fine-tuned with dpzo (${plan.method}, forward passes only) on ${plan.privacy.publicSize} private records.
 
 | | |
 | --- | --- |
-| epsilon | ${verified.epsilon} |
-| delta | ${verified.delta} |
-| neighbouring data sets | add or remove one ${plan.privacy.unit} |
-| steps | ${verified.steps} of ${verified.plannedSteps} (${verified.lostSteps} lost) |
+${isPrivate ? guaranteeRows(ledger) : ""}| steps | ${ledger.steps} of ${ledger.plannedSteps} (${ledger.lostSteps} lost) |
 | prompt | \`${plan.task.template}\` |
 | label words | ${plan.task.labels.map((label, index) => `${label}: ${plan.task.labelWords[index] ?? ""}`).join(", ")} |
 | base digest | \`${plan.base.digest}\` |
-| ledger's last hash | \`${verified.finalHash}\` |
+| ledger's last hash | \`${ledger.finalHash}\` |
 
-${guaranteeInWords(verified).join("\n\n")}
+${(isPrivate ? guaranteeInWords(ledger) : [noGuarantee]).join("\n\n")}
 
-Check it: \`dpzo verify --ledger ledger.jsonl --base BASE\`. Rebuild these weights from the base checkpoint:
+${isPrivate ? "Check it: `dpzo verify --ledger ledger.jsonl --base BASE`. " : ""}Rebuild these weights from the base checkpoint:
 \`dpzo replay --base BASE --ledger ledger.jsonl --out OUT\`.
 `;
 }
+
+function guaranteeRows({ plan, epsilon, delta }: VerifiedLedger): string {
+  return `| epsilon | ${epsilon} |
+| delta | ${delta} |
+| neighbouring data sets | add or remove one ${plan.privacy.unit} |
+`;
+}
+
+const noGuarantee =
+  "**This run gives no privacy.** Its ledger holds sums over the records without noise, and its weights are made of them: " +
+  "keep both as private as the records themselves.";

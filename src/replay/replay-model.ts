@@ -1,17 +1,25 @@
 import type { Checkpoint } from "../checkpoint/index.js";
 import { createDirectionEngine } from "../directions/index.js";
 import type { FolderWriter } from "../files.js";
-import { type VerifiedLedger, verifyLedger } from "../verify/verify.js";
+import { describeModel } from "../model/registry.js";
+import {
+  type CheckedLedger,
+  checkLedger,
+  isPrivateLedger,
+  type VerifiedLedger,
+  verifyLedger,
+} from "../verify/verify.js";
 import { ReplayError } from "./errors.js";
 import { trainedTensors, writeModelFolder } from "./model-folder.js";
 import { initialState, replay, type Weights } from "./replay.js";
+import { needsNetwork } from "./stage-state.js";
 
 /**
  * Refuses a base checkpoint other than the one the plan was made for.
  *
  * @throws {ReplayError} `base-mismatch`
  */
-export async function checkBase(base: Checkpoint, { plan }: VerifiedLedger): Promise<void> {
+export async function checkBase(base: Checkpoint, { plan }: CheckedLedger): Promise<void> {
   const digest = await base.digest();
   if (digest === plan.base.digest) return;
   throw new ReplayError("base-mismatch", {
@@ -26,10 +34,11 @@ export async function checkBase(base: Checkpoint, { plan }: VerifiedLedger): Pro
  *
  * Guarantees:
  * - The ledger is verified and the base's digest checked before anything is written.
- * - The same bytes as the training run wrote, on every platform; no loss is computed.
+ * - The same bytes as the training run wrote, on every platform; no loss is computed. Masks are made anew.
  *
  * @returns the verified ledger
- * @throws {LedgerError}, {PlanError}, {ReplayError} `base-mismatch`, {CheckpointError}.
+ * @throws {LedgerError}, {PlanError}, {ReplayError} `base-mismatch`, {CheckpointError}; {PlanError} `not-private` for
+ *   a ledger without privacy, which {@link replayWithoutPrivacy} takes.
  * @example
  * await replayModel(base, await readFile("ledger.jsonl"), nodeFolderWriter("model"));
  */
@@ -39,10 +48,38 @@ export async function replayModel(
   out: FolderWriter,
 ): Promise<VerifiedLedger> {
   const verified = verifyLedger(ledgerBytes);
-  await checkBase(base, verified);
-  const weights: Weights = new Map();
-  for (const name of trainedTensors(verified)) weights.set(name, await base.read(name));
-  replay(initialState(weights), verified.plan, verified.entries, createDirectionEngine());
-  await writeModelFolder(out, base, weights, verified, ledgerBytes);
+  await rebuild(base, verified, ledgerBytes, out);
   return verified;
+}
+
+/**
+ * As {@link replayModel}, for any ledger. The model and its card state no epsilon where the run was not private.
+ *
+ * @returns the checked ledger
+ */
+export async function replayWithoutPrivacy(
+  base: Checkpoint,
+  ledgerBytes: Uint8Array,
+  out: FolderWriter,
+): Promise<CheckedLedger> {
+  const checked = checkLedger(ledgerBytes);
+  const ledger = isPrivateLedger(checked) ? verifyLedger(ledgerBytes) : checked;
+  await rebuild(base, ledger, ledgerBytes, out);
+  return ledger;
+}
+
+async function rebuild(
+  base: Checkpoint,
+  ledger: CheckedLedger,
+  ledgerBytes: Uint8Array,
+  out: FolderWriter,
+): Promise<void> {
+  await checkBase(base, ledger);
+  const description = describeModel(base.config);
+  const onNetwork = ledger.plan.stages.some(({ mask }) => mask !== undefined && needsNetwork(mask));
+  const names = onNetwork ? description.tensors.keys() : trainedTensors(ledger);
+  const weights: Weights = new Map();
+  for (const name of names) weights.set(name, await base.read(name));
+  replay(initialState(weights, description), ledger.plan, ledger.entries, createDirectionEngine());
+  await writeModelFolder(out, base, weights, ledger, ledgerBytes);
 }

@@ -1,7 +1,9 @@
-import type { Plan } from "../plan/plan.js";
+import { noiseMultiplierOf } from "../plan/noise.js";
+import { type Plan, stageSampling } from "../plan/plan.js";
 import { formatCount, formatExact, formatNumber, formatPercent } from "./format.js";
 import type { ReportInput } from "./input.js";
 import { type Markup, markup } from "./markup.js";
+import { noiseModel } from "./noise.js";
 import { lastStepsOf } from "./picture-epsilon.js";
 
 /** An upper bound on epsilon, never written smaller than it is. */
@@ -81,18 +83,26 @@ function budget({ privacy }: Plan): string {
 
 function covered({ sampling, stages, mechanism }: Plan): Markup {
   const directions = [...new Set(stages.map((stage) => formatNumber(stage.directions)))].join(" or ");
-  const rate = formatNumber(sampling.numerator / sampling.denominator, { digits: 5 });
-  const noise = formatNumber(mechanism.standardDeviation / mechanism.latticeSensitivity, { digits: 5 });
+  const rates = new Set(
+    stages.map((stage) => stageSampling({ sampling }, stage).numerator / sampling.denominator),
+  );
+  const rate = [...rates].map((value) => formatNumber(value, { digits: 5 })).join(" or ");
+  const { name } = noiseModel(mechanism);
+  const noise = formatNumber(noiseMultiplierOf(mechanism), { digits: 5 });
   return markup`<ul>
 <li><strong>Each single record</strong>: whether it took part, and everything it says.</li>
 <li><strong>Everything that is released</strong>: ${directions} noised integers a step. The ledger holds them; the
 trained weights, every state in between, and this report are computed from them, the public plan, the public base model
 and public data. Publishing all of it costs nothing more.</li>
 <li><strong>How it is done</strong>: in each step every record is drawn independently with probability ${rate} (Poisson
-sampling); a drawn record's differences of losses are clipped as one vector; the sums over the batch are exact integers;
-discrete Gaussian noise of ${noise} times the clip is added (the noise multiplier). Batch and noise come from the
-operating system's random generator and are kept nowhere.</li>
+sampling); a drawn record's differences of losses are clipped ${clipWords(stages)}; the sums over the batch are exact
+integers; ${name} noise with a standard deviation of ${noise} times what one record can change is added. Batch and noise
+come from the operating system's random generator and are kept nowhere.</li>
 </ul>`;
+}
+
+function clipWords(stages: Plan["stages"]): string {
+  return stages.some(({ clip }) => clip === "per-scalar") ? "each on its own" : "as one vector";
 }
 
 function notCovered({ privacy }: Plan): Markup {

@@ -42,8 +42,3 @@ function extentOf(entries: readonly LedgerEntry[]): { total: number; largest: nu
   }
   return { total, largest };
 }
-
-/** Density of the standard normal distribution, which the noise's has for every practical purpose. */
-export function normalDensity(z: number): number {
-  return Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI);
-}

@@ -1,5 +1,6 @@
 import type { LedgerEntry } from "../ledger/index.js";
 import type { Plan } from "../plan/plan.js";
+import type { MaskSummary } from "../replay/mask-summary.js";
 
 /** Accuracy and macro-averaged F1, both as fractions from 0 to 1. */
 export interface Scores {
@@ -45,6 +46,8 @@ export interface ReportInput {
   readonly epsilonCurve: readonly { readonly step: number; readonly epsilon: number }[];
   /** Lower bound on epsilon at the curve's last point. */
   readonly epsilonLower: number;
+  /** The masks of the stages that have one, for comparison with another replay. */
+  readonly masks?: readonly MaskSummary[];
   readonly evaluation?: PublicEvaluation;
   /** Hash of the ledger's last line, 64 hex characters. */
   readonly ledgerHash: string;

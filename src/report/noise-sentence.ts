@@ -3,7 +3,7 @@ import { type Markup, markup } from "./markup.js";
 import type { ReleasedSummary, StageStatistic } from "./released.js";
 
 /** How far the share outside the band lies from the 5 % of pure noise; all of it is post-processing. */
-export function noiseSentence({ stages }: ReleasedSummary): Markup {
+export function noiseSentence({ stages, noise }: ReleasedSummary): Markup {
   const released = sumOf(stages, ({ released: count }) => count);
   if (released === 0)
     return markup`<p class="noise">No step was released, so there is nothing to set against the noise.</p>`;
@@ -12,7 +12,7 @@ export function noiseSentence({ stages }: ReleasedSummary): Markup {
   const reach = 1.96 * Math.sqrt((0.05 * 0.95) / released);
   return markup`<p class="noise"><strong>${formatPercent(share)} of steps leave the band</strong>
 (${formatNumber(outside)} of ${formatCount(released, "released step")}). For noise alone it would be 5 %, give or take
-${formatNumber(100 * reach, { digits: 2 })} points. ${verdict(share, reach)} ${powerSentence(stages)}</p>`;
+${formatNumber(100 * reach, { digits: 2 })} points. ${verdict(share, reach)} ${powerSentence(stages, noise.squareVariance)}</p>`;
 }
 
 function verdict(share: number, reach: number): string {
@@ -22,10 +22,10 @@ function verdict(share: number, reach: number): string {
 }
 
 /** The mean square over all values in units of the noise's variance, with its own uncertainty. */
-function powerSentence(stages: readonly StageStatistic[]): string {
+function powerSentence(stages: readonly StageStatistic[], squareVariance: number): string {
   const values = sumOf(stages, ({ released, directions }) => released * directions);
   const power = sumOf(stages, ({ sumOfSquares }) => sumOfSquares) / values;
-  const reach = 1.96 * Math.sqrt(2 / values);
+  const reach = 1.96 * Math.sqrt(squareVariance / values);
   return `Over all ${formatNumber(values)} released values, the mean square is ${formatNumber(power, {
     digits: 3,
     padded: true,

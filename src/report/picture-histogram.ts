@@ -1,13 +1,14 @@
 import { area, axes, chart, chartFrame, type Frame, polyline, type Point } from "./chart.js";
 import { formatNumber } from "./format.js";
-import { type Histogram, normalDensity } from "./histogram.js";
+import type { Histogram } from "./histogram.js";
 import { type Markup, markup } from "./markup.js";
+import type { NoiseModel } from "./noise.js";
 
 /** All released values, standardised, against the density of the noise. */
-export function histogramPicture(histogram: Histogram): Markup | undefined {
+export function histogramPicture(histogram: Histogram, { density }: NoiseModel): Markup | undefined {
   const { total, limit, beyond } = histogram;
   if (total === 0) return undefined;
-  const highest = Math.max(normalDensity(0), ...densities(histogram));
+  const highest = Math.max(density(0), ...densities(histogram));
   const frame = chartFrame([-limit, limit], [0, highest * 1.08], 260);
   const names = {
     id: "histogram-picture",
@@ -17,7 +18,7 @@ export function histogramPicture(histogram: Histogram): Markup | undefined {
   const picture = chart(frame, names, [
     axes(frame, { x: "released value / standard deviation of its noise", y: "density" }),
     area(frame, outline(histogram), "bars"),
-    polyline(frame, noiseCurve(frame), "noise"),
+    polyline(frame, noiseCurve(frame, density), "noise"),
   ]);
   const tail =
     beyond === 0 ? undefined : ` ${formatNumber(beyond)} beyond the edges are counted in the outermost bars.`;
@@ -40,10 +41,10 @@ function outline(histogram: Histogram): (readonly [number, number, number])[] {
   });
 }
 
-function noiseCurve({ x }: Frame): readonly Point[] {
+function noiseCurve({ x }: Frame, density: NoiseModel["density"]): readonly Point[] {
   const [low, high] = x.domain;
   return Array.from({ length: 121 }, (_, index) => {
     const z = low + ((high - low) * index) / 120;
-    return [z, normalDensity(z)];
+    return [z, density(z)];
   });
 }

@@ -1,3 +1,4 @@
+import { noiseMultiplierOf } from "../plan/noise.js";
 import type { Plan, PlanStage } from "../plan/plan.js";
 import { formatCount, formatExact, formatNumber } from "./format.js";
 import { type Markup, markup } from "./markup.js";
@@ -25,7 +26,7 @@ is measured; the clip threshold bounds the length of one record's vector of diff
 function planRows(plan: Plan): readonly Markup[] {
   const { base, task, privacy, sampling, mechanism, directions } = plan;
   const rate = formatNumber(sampling.numerator / sampling.denominator, { digits: 6 });
-  const noise = formatNumber(mechanism.standardDeviation / mechanism.latticeSensitivity, { digits: 6 });
+  const noise = formatNumber(noiseMultiplierOf(mechanism), { digits: 6 });
   return [
     row("format", "plan format", plan.format),
     row("method", "method", plan.method),
@@ -59,11 +60,17 @@ function planRows(plan: Plan): readonly Markup[] {
       "clip threshold in lattice units",
       formatNumber(mechanism.latticeSensitivity),
     ),
-    row(
-      "mechanism.standardDeviation",
-      "noise's standard deviation in lattice units",
-      `${formatNumber(mechanism.standardDeviation)} (the noise multiplier is ${noise})`,
-    ),
+    mechanism.kind === "discrete-gaussian"
+      ? row(
+          "mechanism.standardDeviation",
+          "noise's standard deviation in lattice units",
+          `${formatNumber(mechanism.standardDeviation)} (the noise multiplier is ${noise})`,
+        )
+      : row(
+          "mechanism.scale",
+          "scale of the Laplace noise in lattice units",
+          `${formatNumber(mechanism.scale)} (its standard deviation is ${noise} times the sensitivity)`,
+        ),
     row("directions.distribution", "distribution of directions", directions.distribution),
     row("directions.runSeed", "seed of directions (public)", code(directions.runSeed)),
   ];

@@ -15,11 +15,13 @@ function* syntheticGaussian(): Generator<number, never> {
   for (;;) yield Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 }
 
+const standardDeviation = 2 ** 21;
+
 function planOf(
   ...stages: readonly (readonly [steps: number, directions: number, clip: number])[]
 ): ReleasePlan {
   return {
-    mechanism: { latticeSensitivity: 2 ** 20, standardDeviation: 2 ** 21 },
+    mechanism: { kind: "discrete-gaussian", latticeSensitivity: 2 ** 20, standardDeviation },
     stages: stages.map(([steps, directions, clipThreshold]) => ({ steps, directions, clipThreshold })),
   };
 }
@@ -30,7 +32,7 @@ function noiseEntries(plan: ReleasePlan, scale: number): LedgerEntry[] {
   for (const [stage, { steps, directions }] of plan.stages.entries()) {
     for (let index = 0; index < steps; index += 1) {
       const values = Array.from({ length: directions }, () =>
-        Math.round(gaussian.next().value * plan.mechanism.standardDeviation * scale),
+        Math.round(gaussian.next().value * standardDeviation * scale),
       );
       entries.push({ step: entries.length + 1, stage, values });
     }

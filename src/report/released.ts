@@ -1,12 +1,14 @@
 import type { LedgerEntry } from "../ledger/index.js";
 import type { Plan } from "../plan/plan.js";
+import { stageUnit } from "../plan/noise.js";
 import { chiSquareQuantile } from "./chi-square.js";
 import { ReportError } from "./errors.js";
+import { type NoiseModel, noiseModel } from "./noise.js";
 
 /** The part of a plan that says how loud the noise is and which steps there are. */
 export interface ReleasePlan {
-  readonly mechanism: Pick<Plan["mechanism"], "latticeSensitivity" | "standardDeviation">;
-  readonly stages: readonly Pick<Plan["stages"][number], "steps" | "directions" | "clipThreshold">[];
+  readonly mechanism: Plan["mechanism"];
+  readonly stages: readonly Pick<Plan["stages"][number], "steps" | "directions" | "clipThreshold" | "clip">[];
 }
 
 /** What is shown of one step: all from its released values, so nothing here costs privacy. */
@@ -41,19 +43,21 @@ export interface ReleasedSummary {
   readonly steps: readonly StepStatistic[];
   readonly lostSteps: readonly number[];
   readonly stages: readonly StageStatistic[];
+  readonly noise: NoiseModel;
 }
 
 /**
  * Sets the released values against the noise that was added to them.
  *
- * A coordinate's noise has standard deviation S * c / N in real units. The root mean square of K such
- * coordinates times sqrt(K) over it follows a chi distribution, whose central 95 % is the band.
+ * A coordinate's noise has standard deviation S * c / N in real units (for one clip of the vector). The root mean
+ * square of K such coordinates times sqrt(K) over it follows a chi distribution, whose central 95 % is the band.
  *
  * @throws {ReportError} `entry-outside-plan` when a step or stage is not the plan's, or K is wrong.
  */
 export function summariseReleases(plan: ReleasePlan, entries: readonly LedgerEntry[]): ReleasedSummary {
   const kind = plan.stages.every(({ directions }) => directions === 1) ? "value" : "rms";
-  const stages = emptyStages(plan, kind);
+  const noise = noiseModel(plan.mechanism);
+  const stages = emptyStages(plan, noise, kind);
   const steps: StepStatistic[] = [];
   const lostSteps: number[] = [];
   for (const entry of entries) {
@@ -63,7 +67,7 @@ export function summariseReleases(plan: ReleasePlan, entries: readonly LedgerEnt
       stage.lost += 1;
       continue;
     }
-    const sumOfSquares = standardisedSquares(entry.values, plan.mechanism.standardDeviation);
+    const sumOfSquares = standardisedSquares(entry.values, noise.standardDeviation);
     const value = statisticOf(entry.values, unitOf(plan, entry.stage), kind);
     const isOutside = value < stage.band[0] || value > stage.band[1];
     steps.push({ step: entry.step, stage: entry.stage, value, isOutside });
@@ -71,18 +75,18 @@ export function summariseReleases(plan: ReleasePlan, entries: readonly LedgerEnt
     stage.outside += isOutside ? 1 : 0;
     stage.sumOfSquares += sumOfSquares;
   }
-  return { kind, steps, lostSteps, stages };
+  return { kind, steps, lostSteps, stages, noise };
 }
 
 type MutableStage = { -readonly [Key in keyof StageStatistic]: StageStatistic[Key] };
 
-function emptyStages(plan: ReleasePlan, kind: ReleasedSummary["kind"]): MutableStage[] {
+function emptyStages(plan: ReleasePlan, noise: NoiseModel, kind: ReleasedSummary["kind"]): MutableStage[] {
   let last = 0;
   return plan.stages.map(({ steps, directions }, index) => {
     const first = last + 1;
     last += steps;
-    const noise = plan.mechanism.standardDeviation * unitOf(plan, index);
-    const band = noiseBand(directions, noise, kind);
+    const deviation = noise.standardDeviation * unitOf(plan, index);
+    const band = noiseBand(directions, deviation, kind, noise.reach);
     return { first, last, band, directions, released: 0, lost: 0, outside: 0, sumOfSquares: 0 };
   });
 }
@@ -92,19 +96,18 @@ export function noiseBand(
   directions: number,
   standardDeviation: number,
   kind: ReleasedSummary["kind"],
+  reach: number,
 ): readonly [low: number, high: number] {
-  if (kind === "value") {
-    const reach = standardDeviation * Math.sqrt(chiSquareQuantile(1, 0.95));
-    return [-reach, reach];
-  }
+  if (kind === "value") return [-reach * standardDeviation, reach * standardDeviation];
   const edge = (probability: number): number =>
     standardDeviation * Math.sqrt(chiSquareQuantile(directions, probability) / directions);
   return [edge(0.025), edge(0.975)];
 }
 
-/** One lattice unit in real units: c / N. */
-function unitOf(plan: ReleasePlan, stage: number): number {
-  return (plan.stages[stage]?.clipThreshold ?? NaN) / plan.mechanism.latticeSensitivity;
+/** One lattice unit in real units. */
+function unitOf(plan: ReleasePlan, index: number): number {
+  const stage = plan.stages[index];
+  return stage === undefined ? NaN : stageUnit(plan, stage);
 }
 
 function statisticOf(values: readonly number[], unit: number, kind: ReleasedSummary["kind"]): number {

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 
 import type { LedgerEntry } from "../ledger/index.js";
+import { noiseDeviation } from "../plan/noise.js";
 import { type Plan, planSchema } from "../plan/plan.js";
 import { detection } from "./guarantee.js";
 import { renderReport, type ReportInput } from "./index.js";
@@ -62,7 +63,7 @@ function syntheticEntries(plan: Plan, { signal = 1.5, isLost = () => false }: Sh
   for (const [stage, { steps, directions }] of plan.stages.entries()) {
     for (let index = 0; index < steps; index += 1) {
       const step = entries.length + 1;
-      const scale = plan.mechanism.standardDeviation * Math.hypot(1, signal * Math.exp(-step / 60));
+      const scale = noiseDeviation(plan.mechanism) * Math.hypot(1, signal * Math.exp(-step / 60));
       const values = Array.from({ length: directions }, () => Math.round(gaussian() * scale));
       entries.push(isLost(step) ? { step, stage, lost: true } : { step, stage, values });
     }

@@ -90,7 +90,7 @@ ${epsilonPicture(input)}
 ${releasedPicture(summary)}
 ${noiseSentence(summary)}
 ${summary.stages.length > 1 ? stageReleases(summary) : undefined}
-${histogramPicture(histogramOf(input.entries, input.plan.mechanism.standardDeviation))}
+${histogramPicture(histogramOf(input.entries, summary.noise.standardDeviation), summary.noise)}
 </section>`;
 }
 

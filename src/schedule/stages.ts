@@ -1,4 +1,5 @@
 import { ScheduleError } from "./errors.js";
+import type { MaskSpec } from "../masks/index.js";
 
 /** One stage of a schedule: everything that is constant between two reschedulings. */
 export interface ScheduleStage {
@@ -8,14 +9,24 @@ export interface ScheduleStage {
   readonly learningRate: number;
   /** phi: half the distance between the two points at which the loss is evaluated, in units of a direction. */
   readonly smoothing: number;
-  /** K: directions a step, under one vector clip. */
+  /** `displacement`: `smoothing` is r, the length of a perturbation, and phi = r / sqrt(weights that move). */
+  readonly smoothingUnit?: "displacement";
+  /** K: directions a step. */
   readonly directions: number;
-  /** c: bound on the L2 norm of one record's vector of K directional differences. */
+  /** `one-sided`: differences are taken to the unperturbed loss, K + 1 evaluations a record instead of 2 K. */
+  readonly estimator?: "one-sided";
+  /** c: bound on the L2 norm of one record's vector of K differences; on each of them where `clip` says so. */
   readonly clipThreshold: number;
+  /** `per-scalar`: each difference is clipped on its own, at sqrt(K) times the noise. */
+  readonly clip?: "per-scalar";
   /** lambda: strength of the pull to the weights at the start of the stage; 0 for none. */
   readonly proximal: number;
   /** What is trained, as {@link import("../model/selection.js").selectTensors} reads it. */
   readonly train: string;
+  /** Which of those weights move; absent: all. */
+  readonly mask?: MaskSpec;
+  /** B of this stage, where it is not the run's. */
+  readonly expectedBatch?: number;
 }
 
 /** What DP-ZOSO needs to know to lay out its stages. */

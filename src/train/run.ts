@@ -1,16 +1,19 @@
 import type { Checkpoint } from "../checkpoint/index.js";
 import { createDirectionEngine, type DirectionEngine } from "../directions/index.js";
 import type { FolderWriter } from "../files.js";
-import { type JsonObject, type LedgerFile, openLedger, readLedgerPlan } from "../ledger/index.js";
+import { type LedgerFile, openLedger, readLedgerPlan } from "../ledger/index.js";
+import type { Mask } from "../masks/index.js";
 import { Measurer } from "../measure/measure.js";
 import { predict } from "../measure/predict.js";
 import type { TaskConfig, TrainConfig } from "../plan/config.js";
 import { PlanError } from "../plan/errors.js";
-import { makePlan } from "../plan/make-plan.js";
-import type { Plan, PlanStage } from "../plan/plan.js";
-import { planIdentity, readPlan } from "../plan/read-plan.js";
+import { makeNonPrivatePlan, makePlan, type PlanInputs } from "../plan/make-plan.js";
+import { type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
+import { planIdentity, readPlan, readRunPlan } from "../plan/read-plan.js";
+import { type MaskSummary, maskSummaries } from "../replay/mask-summary.js";
 import { writeModelFolder } from "../replay/model-folder.js";
-import { initialState, replay, type Weights } from "../replay/replay.js";
+import { initialState, replay, type ReplayState, type Weights } from "../replay/replay.js";
+import { effectiveSmoothing } from "../replay/stage-state.js";
 import type { InferenceRuntime } from "../runtime/runtime.js";
 import { operatingSystemRandom, type RandomBytes } from "../sampling/index.js";
 import { totalSteps } from "../schedule/stages.js";
@@ -20,14 +23,14 @@ import {
   type Example,
   type TaskRecord,
 } from "../tasks/index.js";
-import { type VerifiedLedger, verifyLedger } from "../verify/verify.js";
+import { type CheckedLedger, checkLedger, type VerifiedLedger, verifyLedger } from "../verify/verify.js";
 import { checkWritten } from "./check-written.js";
 import { planTask, type PreparedModel, prepareModel, readExamples } from "./prepare.js";
 import { runSteps } from "./steps.js";
 
 /** What a run tells while it works; public values only. */
 export type TrainEvent =
-  | { readonly kind: "plan"; readonly plan: Plan; readonly resumedSteps: number }
+  | { readonly kind: "plan"; readonly plan: RunPlan; readonly resumedSteps: number }
   | { readonly kind: "encoding"; readonly fraction: number }
   | {
       readonly kind: "evaluating";
@@ -62,14 +65,19 @@ export interface TrainRequest {
   readonly onEvent?: (event: TrainEvent) => void;
 }
 
-/** What a run came to. */
-export interface TrainResult {
+/** What any run came to. */
+export interface RunResult<Ledger extends CheckedLedger = CheckedLedger> {
   readonly finished: boolean;
-  readonly verified: VerifiedLedger;
+  readonly verified: Ledger;
+  /** The masks that were used, by stage; they are functions of base, plan and ledger. */
+  readonly masks: readonly MaskSummary[];
   readonly zeroShot?: ClassificationMetrics;
   /** Of the checkpoint as written; absent when the run was stopped before its last step. */
   readonly final?: ClassificationMetrics;
 }
+
+/** What a private run came to. */
+export type TrainResult = RunResult<VerifiedLedger>;
 
 /** Randomness of a run: the operating system's, except in tests, which import this module directly. */
 export interface RunRandomness {
@@ -84,19 +92,52 @@ export interface RunRandomness {
  * - A run is resumed by the same request on the same files: what the ledger holds is replayed, never redone.
  * - Nothing private reaches the ledger, an event, the result or an error.
  *
- * @throws {PlanError} `plan-mismatch` if the ledger was begun with another configuration; every error of
- *   {@link prepareModel} and {@link makePlan}.
+ * @throws {PlanError} `plan-mismatch` if the ledger was begun with another configuration; `not-private` for mezo; every
+ *   error of {@link prepareModel} and {@link makePlan}.
  */
-export async function train(
+export function train(
   request: TrainRequest,
   randomness: RunRandomness = { secret: operatingSystemRandom },
 ): Promise<TrainResult> {
+  return run(request, randomness, { makePlan, readPlan, read: verifyLedger });
+}
+
+/**
+ * Fine-tunes a checkpoint with mezo, **without any privacy**: no clip and no noise. Nothing of it states an epsilon.
+ *
+ * The ledger holds unnoised sums over the records: keep it as private as they are.
+ *
+ * @throws {PlanError} `contradictory-settings` for a private method, and as {@link train}.
+ */
+export function trainWithoutPrivacy(
+  request: TrainRequest,
+  randomness: RunRandomness = { secret: operatingSystemRandom },
+): Promise<RunResult> {
+  return run(request, randomness, {
+    makePlan: makeNonPrivatePlan,
+    readPlan: readRunPlan,
+    read: checkLedger,
+  });
+}
+
+/** How plans are made and ledgers read, with privacy and without. */
+interface Way<AnyPlan extends RunPlan, Ledger extends CheckedLedger> {
+  readonly makePlan: (inputs: PlanInputs) => AnyPlan;
+  readonly readPlan: (value: unknown) => RunPlan;
+  readonly read: (bytes: Uint8Array) => Ledger;
+}
+
+async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
+  request: TrainRequest,
+  randomness: RunRandomness,
+  way: Way<AnyPlan, Ledger>,
+): Promise<RunResult<Ledger>> {
   const { base, config, files, onEvent } = request;
   const model = await prepareModel(base, request.runtime, request.task);
   const examples = await readExamples(model.task, request.records);
   const publicTest = request.evaluation && (await readExamples(model.task, request.evaluation));
 
-  const fresh = makePlan({
+  const fresh = way.makePlan({
     config,
     description: model.description,
     baseDigest: await base.digest(),
@@ -104,7 +145,8 @@ export async function train(
     publicSize: config.publicSize ?? examples.length,
     random: randomness.secret,
   });
-  const plan = samePlan(fresh, readLedgerPlan(await files.ledger.readAll()), config);
+  const recorded = readLedgerPlan(await files.ledger.readAll());
+  const plan = recorded === undefined ? fresh : samePlan(fresh, way.readPlan(recorded), config);
   const ledger = await openLedger(files.ledger, plan, plan);
   onEvent?.({ kind: "plan", plan, resumedSteps: ledger.entries.length });
 
@@ -112,7 +154,7 @@ export async function train(
   if (zeroShot) onEvent?.({ kind: "zero-shot", metrics: zeroShot });
 
   const engine = createDirectionEngine();
-  const state = initialState(model.weights);
+  const state = initialState(model.weights, model.description);
   replay(state, plan, ledger.entries, engine);
   await runSteps({
     plan,
@@ -120,7 +162,8 @@ export async function train(
     engine,
     ledger,
     records: examples.length,
-    measurer: (stage, previous) => measurerFor({ model, engine, plan, stage, examples, previous, onEvent }),
+    measurer: (stage, previous, mask) =>
+      measurerFor({ model, engine, plan, state, stage, mask, examples, previous, onEvent }),
     random: randomness.secret,
     stopRequested: request.stopRequested ?? (() => false),
     onStep: (step) => {
@@ -129,19 +172,18 @@ export async function train(
   });
   const finished = ledger.isComplete;
   const bytes = await files.ledger.readAll();
-  const verified = verifyLedger(bytes);
-  if (!finished) return { finished, verified, ...(zeroShot && { zeroShot }) };
+  const verified = way.read(bytes);
+  const masks = maskSummaries(state);
+  if (!finished) return { finished, verified, masks, ...(zeroShot && { zeroShot }) };
 
   await writeModelFolder(files.model, base, state.weights, verified, bytes);
   const written = await reloadWritten(files, model, state.weights);
   const final = publicTest && (await evaluate(model, publicTest, written, "final", onEvent));
-  return { finished, verified, ...(zeroShot && { zeroShot }), ...(final && { final }) };
+  return { finished, verified, masks, ...(zeroShot && { zeroShot }), ...(final && { final }) };
 }
 
-/** The plan to go on with: the ledger's where there is one and it is the same run, else the fresh one. */
-function samePlan(fresh: Plan, recorded: JsonObject | undefined, config: TrainConfig): Plan {
-  if (recorded === undefined) return fresh;
-  const plan = readPlan(recorded);
+/** The recorded plan, to go on with, if it is the same run as the fresh one. */
+function samePlan(fresh: RunPlan, plan: RunPlan, config: TrainConfig): RunPlan {
   const sameSeed = config.seed === undefined || plan.directions.runSeed === fresh.directions.runSeed;
   if (planIdentity(plan) === planIdentity(fresh) && sameSeed) return plan;
   throw new PlanError("plan-mismatch", {
@@ -152,7 +194,7 @@ function samePlan(fresh: Plan, recorded: JsonObject | undefined, config: TrainCo
   });
 }
 
-function firstDifference(a: Plan, b: Plan): string {
+function firstDifference(a: RunPlan, b: RunPlan): string {
   // Privacy and mechanism follow from the others, so they come last.
   const keys = [
     "base",
@@ -170,20 +212,25 @@ function firstDifference(a: Plan, b: Plan): string {
 function measurerFor(setting: {
   readonly model: PreparedModel;
   readonly engine: DirectionEngine;
-  readonly plan: Plan;
+  readonly plan: RunPlan;
+  readonly state: ReplayState;
   readonly stage: PlanStage;
+  readonly mask: Mask | undefined;
   readonly examples: readonly Example[];
   readonly previous: Measurer | undefined;
   readonly onEvent: TrainRequest["onEvent"];
 }): Promise<Measurer> {
-  const { model, engine, plan, stage, examples, previous, onEvent } = setting;
+  const { model, engine, plan, state, stage, mask, examples, previous, onEvent } = setting;
+  const { numerator, denominator } = stageSampling(plan, stage);
   return Measurer.create({
     ...model,
     engine,
     tensors: stage.tensors,
-    smoothing: stage.smoothing,
+    mask,
+    smoothing: effectiveSmoothing(state, stage, mask),
+    estimator: stage.estimator,
     examples,
-    expectedVisits: (stage.steps * plan.sampling.numerator) / plan.sampling.denominator,
+    expectedVisits: (stage.steps * numerator) / denominator,
     previous,
     onProgress: tenths((fraction) => {
       onEvent?.({ kind: "encoding", fraction });

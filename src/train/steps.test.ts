@@ -92,7 +92,7 @@ test("the private side is prepared once a stage, with what the stage before has"
     ...options,
     measurer: (stage, previous) => {
       prepared.push([plan.stages.indexOf(stage), previous !== undefined]);
-      return options.measurer(stage, previous);
+      return options.measurer(stage, previous, undefined);
     },
   });
   expect(prepared).toEqual([

@@ -1,16 +1,18 @@
 import type { DirectionEngine } from "../directions/index.js";
 import { DpzoError } from "../errors.js";
 import type { LedgerWriter } from "../ledger/index.js";
+import type { Mask } from "../masks/index.js";
 import type { Measurer } from "../measure/measure.js";
-import { createMechanism } from "../mechanism/index.js";
-import type { Plan, PlanStage } from "../plan/plan.js";
+import { createMechanism, createNonPrivateMechanism } from "../mechanism/index.js";
+import { type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
 import { applyStep, type ReplayState, stepStreams } from "../replay/replay.js";
+import { enterStage } from "../replay/stage-state.js";
 import { poissonSample, type RandomBytes } from "../sampling/index.js";
 import { TrainError } from "./errors.js";
 
 /** What a run of steps needs; everything private is behind `measurer`. */
 export interface StepsOptions {
-  readonly plan: Plan;
+  readonly plan: RunPlan;
   /** Weights as the ledger so far has made them; changed in place. */
   readonly state: ReplayState;
   readonly engine: DirectionEngine;
@@ -18,7 +20,11 @@ export interface StepsOptions {
   /** The number of records that may be sampled: private only if it differs from the plan's public size. */
   readonly records: number;
   /** Prepares the private side for one stage of the schedule, given that of the stage before. */
-  readonly measurer: (stage: PlanStage, previous: Measurer | undefined) => Promise<Measurer>;
+  readonly measurer: (
+    stage: PlanStage,
+    previous: Measurer | undefined,
+    mask: Mask | undefined,
+  ) => Promise<Measurer>;
   /** Secret randomness: membership and noise. The operating system's generator, except in tests. */
   readonly random: RandomBytes;
   /** Asked before each step; a step that has begun is always finished. */
@@ -44,23 +50,29 @@ export async function runSteps(options: StepsOptions): Promise<void> {
     const step = ledger.nextStep;
     const { index, stage } = stageAt(plan, step, ledger.nextStage);
     if (prepared?.index !== index) {
-      prepared = { index, measurer: await options.measurer(stage, prepared?.measurer) };
+      enterStage(state, plan, index, engine);
+      const mask = state.masks.get(index);
+      prepared = { index, measurer: await options.measurer(stage, prepared?.measurer, mask) };
     }
 
-    const batch = poissonSample(options.records, plan.sampling, random);
-    const streams = stepStreams(plan, stage, step, state.weights, engine);
+    const batch = poissonSample(options.records, stageSampling(plan, stage), random);
+    const streams = stepStreams(plan, stage, step, state.weights, engine, state.masks.get(index));
     const { measurer } = prepared;
     const differences = await guarded(() => measurer.differences(batch, streams, stage.directions));
     await ledger.beginStep(step, index);
-    const release = mechanismOf(plan, stage, random).release(differences);
-    const entry = await ledger.completeStep(release.values);
+    const values = mechanismOf(plan, stage, random)(differences);
+    const entry = await ledger.completeStep(values);
     applyStep(state, plan, entry, engine);
 
     options.onStep?.(step);
   }
 }
 
-function stageAt(plan: Plan, step: number, index: number | undefined): { index: number; stage: PlanStage } {
+function stageAt(
+  plan: RunPlan,
+  step: number,
+  index: number | undefined,
+): { index: number; stage: PlanStage } {
   const stage = index === undefined ? undefined : plan.stages[index];
   if (index === undefined || stage === undefined) {
     throw new TrainError("step-outside-plan", { message: `Step ${step} is not in the plan.`, value: step });
@@ -68,10 +80,28 @@ function stageAt(plan: Plan, step: number, index: number | undefined): { index: 
   return { index, stage };
 }
 
-function mechanismOf(plan: Plan, stage: PlanStage, random: RandomBytes): ReturnType<typeof createMechanism> {
-  const { latticeSensitivity, standardDeviation } = plan.mechanism;
-  const { directions, clipThreshold } = stage;
-  return createMechanism({ directions, clipThreshold, latticeSensitivity, standardDeviation }, random);
+/** Clips, sums and, but for a plan without privacy, noises a batch. */
+type ReleaseBatch = (differences: readonly Float64Array[]) => readonly number[];
+
+function mechanismOf({ mechanism }: RunPlan, stage: PlanStage, random: RandomBytes): ReleaseBatch {
+  const { directions, clipThreshold, clip } = stage;
+  const { latticeSensitivity } = mechanism;
+  const lattice = { directions, clipThreshold, latticeSensitivity, ...(clip && { clip }) };
+  switch (mechanism.kind) {
+    case "discrete-gaussian": {
+      const { standardDeviation } = mechanism;
+      const gaussian = createMechanism({ ...lattice, standardDeviation }, random);
+      return (differences) => gaussian.release(differences).values;
+    }
+    case "discrete-laplace": {
+      const laplace = createMechanism({ ...lattice, scale: mechanism.scale }, random);
+      return (differences) => laplace.release(differences).values;
+    }
+    case "none": {
+      const none = createNonPrivateMechanism({ ...lattice, clips: false });
+      return (differences) => none.release(differences).values;
+    }
+  }
 }
 
 /** Runs the private side; a foreign error's message may quote a record, so it is withheld. */

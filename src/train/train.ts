@@ -1,4 +1,10 @@
-import { train as trainWith, type TrainRequest, type TrainResult } from "./run.js";
+import {
+  type RunResult,
+  train as trainWith,
+  trainWithoutPrivacy as trainWithoutPrivacyWith,
+  type TrainRequest,
+  type TrainResult,
+} from "./run.js";
 
 /**
  * Fine-tunes a checkpoint under a privacy budget, or goes on with a run that was stopped or killed.
@@ -14,4 +20,13 @@ import { train as trainWith, type TrainRequest, type TrainResult } from "./run.j
  */
 export function train(request: TrainRequest): Promise<TrainResult> {
   return trainWith(request);
+}
+
+/**
+ * Fine-tunes a checkpoint with mezo, **without any privacy**: no clip and no noise. Its result has no epsilon.
+ *
+ * @throws {PlanError} `contradictory-settings` for a private method, and as {@link train}.
+ */
+export function trainWithoutPrivacy(request: TrainRequest): Promise<RunResult> {
+  return trainWithoutPrivacyWith(request);
 }

@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 
 import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
+import { noiseDeviation } from "../plan/noise.js";
 import type { Plan } from "../plan/plan.js";
 import { tinyRun, type TinyRun } from "../../test/support/tiny-run.js";
 import { guaranteeInWords, verifyLedger } from "./verify.js";
@@ -43,9 +44,13 @@ test("a lost step is charged like any other", async () => {
 
 test("Epsilon is computed from the steps, and must not be above what the plan promises", async () => {
   const cheaper = { ...plan, privacy: { ...plan.privacy, epsilon: plan.privacy.epsilon / 2 } };
-  const quieter = {
+  const quieter: Plan = {
     ...plan,
-    mechanism: { ...plan.mechanism, standardDeviation: plan.mechanism.standardDeviation >> 1 },
+    mechanism: {
+      kind: "discrete-gaussian",
+      latticeSensitivity: plan.mechanism.latticeSensitivity,
+      standardDeviation: Math.floor(noiseDeviation(plan.mechanism) / 2),
+    },
   };
   const overspent = { ...plan, privacy: { ...plan.privacy, targetEpsilon: 50 } };
   for (const made of [cheaper, quieter, overspent]) {

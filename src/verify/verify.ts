@@ -2,24 +2,52 @@ import { epsilon } from "../accounting/index.js";
 import { type LedgerEntry, parseLedger } from "../ledger/index.js";
 import { PlanError } from "../plan/errors.js";
 import { planEvent } from "../plan/event.js";
-import type { Plan } from "../plan/plan.js";
-import { readPlan } from "../plan/read-plan.js";
+import { isPrivate, type Plan, type RunPlan } from "../plan/plan.js";
+import { notPrivate, readRunPlan } from "../plan/read-plan.js";
 import { stageOfStep, totalSteps } from "../schedule/stages.js";
 
-/** A ledger whose chain, plan and entries agree. */
-export interface VerifiedLedger {
-  readonly plan: Plan;
+/** A ledger whose chain, plan and entries agree, whether its run was private or not. */
+export interface CheckedLedger<AnyPlan extends RunPlan = RunPlan> {
+  readonly plan: AnyPlan;
   readonly entries: readonly LedgerEntry[];
   /** Hash of the last line: compare it with one got from somewhere the ledger's holder cannot write. */
   readonly finalHash: string;
-  /** Upper bound on what the steps so far spend at `delta`, computed anew. */
-  readonly epsilon: number;
-  readonly epsilonLower: number;
-  readonly delta: number;
   /** Steps that were charged, lost ones included. */
   readonly steps: number;
   readonly lostSteps: number;
   readonly plannedSteps: number;
+}
+
+/** A checked ledger of a private run, and what it spends. */
+export interface VerifiedLedger extends CheckedLedger<Plan> {
+  /** Upper bound on what the steps so far spend at `delta`, computed anew. */
+  readonly epsilon: number;
+  readonly epsilonLower: number;
+  readonly delta: number;
+}
+
+/**
+ * Checks a ledger from its bytes alone: hash chain, plan, and that each entry fits the plan. It states no epsilon.
+ *
+ * @throws {LedgerError} with line and byte, {PlanError} `invalid-plan` or `plan-mismatch`.
+ */
+export function checkLedger(bytes: Uint8Array): CheckedLedger {
+  const ledger = parseLedger(bytes);
+  const plan = readRunPlan(ledger.plan);
+  checkEntries(plan, ledger.entries);
+  return {
+    plan,
+    entries: ledger.entries,
+    finalHash: ledger.hash,
+    steps: ledger.entries.length,
+    lostSteps: ledger.entries.filter(({ lost }) => lost === true).length,
+    plannedSteps: totalSteps(plan.stages),
+  };
+}
+
+/** Whether a checked ledger is of a private run, so that {@link verifyLedger} gives its epsilon. */
+export function isPrivateLedger(ledger: CheckedLedger): ledger is CheckedLedger<Plan> {
+  return isPrivate(ledger.plan);
 }
 
 /**
@@ -29,32 +57,26 @@ export interface VerifiedLedger {
  * - Any byte that was changed, added or removed is found.
  * - Epsilon is computed from what the entries say was spent, not read from the plan, and must not be above what
  *   the plan promises.
+ * - A ledger of a run without privacy has no epsilon, and is refused.
  *
- * @throws {LedgerError} with line and byte, {PlanError} `invalid-plan` or `plan-mismatch`.
+ * @throws {LedgerError} with line and byte, {PlanError} `invalid-plan`, `plan-mismatch` or `not-private`.
  */
 export function verifyLedger(bytes: Uint8Array): VerifiedLedger {
-  const ledger = parseLedger(bytes);
-  const plan = readPlan(ledger.plan);
-  checkEntries(plan, ledger.entries);
+  const ledger = checkLedger(bytes);
+  if (!isPrivateLedger(ledger)) throw notPrivate(ledger.plan.method);
+  const { plan, steps, plannedSteps } = ledger;
   const planned = epsilon(planEvent(plan), plan.privacy.delta);
   checkPromise(plan, planned.epsilon);
-  const steps = ledger.entries.length;
-  const spent =
-    steps === totalSteps(plan.stages) ? planned : epsilon(planEvent(plan, steps), plan.privacy.delta);
+  const spent = steps === plannedSteps ? planned : epsilon(planEvent(plan, steps), plan.privacy.delta);
   return {
-    plan,
-    entries: ledger.entries,
-    finalHash: ledger.hash,
+    ...ledger,
     epsilon: steps === 0 ? 0 : spent.epsilon,
     epsilonLower: steps === 0 ? 0 : spent.epsilonLower,
     delta: plan.privacy.delta,
-    steps,
-    lostSteps: ledger.entries.filter(({ lost }) => lost === true).length,
-    plannedSteps: totalSteps(plan.stages),
   };
 }
 
-function checkEntries(plan: Plan, entries: readonly LedgerEntry[]): void {
+function checkEntries(plan: RunPlan, entries: readonly LedgerEntry[]): void {
   for (const entry of entries) {
     const stage = stageOfStep(plan.stages, entry.step);
     if (stage === undefined || stage !== entry.stage) {
@@ -105,7 +127,7 @@ export function guaranteeInWords(verified: VerifiedLedger): readonly string[] {
     `Each of the ${plan.privacy.publicSize} records (the number itself is public) is protected on its own.`,
     `Whatever anyone concludes from this ledger or the model it makes, they would have concluded almost as ` +
       `likely had any one record been left out: probabilities change by a factor of at most e^${round(spent)} = ` +
-      `${round(factor)}, but for a part of at most ${delta}.`,
+      `${round(factor)}${delta === 0 ? "" : `, but for a part of at most ${delta}`}.`,
     `That holds against a reader who knows every other record and every line of this ledger, as long as the ` +
       `noise came from the operating system's generator and the sample of each step stayed secret.`,
     `Not covered: the same person in several records, other runs on the same records (their epsilons add up), ` +
