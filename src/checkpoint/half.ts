@@ -11,7 +11,10 @@ export type OverflowIndex = number;
 let float16Table: Uint32Array | undefined;
 
 /** Widens float16 bits to float32, exactly. */
-export function decodeFloat16(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array {
+export function decodeFloat16(
+  bits: Uint16Array,
+  out: Float32Array = new Float32Array(bits.length),
+): Float32Array {
   const table = (float16Table ??= makeFloat16Table());
   const words = new Uint32Array(out.buffer, out.byteOffset, out.length);
   for (let i = 0; i < bits.length; i++) words[i] = table[bits[i] ?? 0] ?? 0;
@@ -19,7 +22,10 @@ export function decodeFloat16(bits: Uint16Array, out = new Float32Array(bits.len
 }
 
 /** Widens bfloat16 bits to float32, exactly. */
-export function decodeBfloat16(bits: Uint16Array, out = new Float32Array(bits.length)): Float32Array {
+export function decodeBfloat16(
+  bits: Uint16Array,
+  out: Float32Array = new Float32Array(bits.length),
+): Float32Array {
   const words = new Uint32Array(out.buffer, out.byteOffset, out.length);
   for (let i = 0; i < bits.length; i++) words[i] = (bits[i] ?? 0) << 16;
   return out;

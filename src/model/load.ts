@@ -2,16 +2,17 @@ import type { Checkpoint } from "../checkpoint/index.js";
 import type { ModelDescription } from "./description.js";
 import { ModelError } from "./errors.js";
 import { describeModel } from "./registry.js";
+import { WeightStore } from "./weight-store.js";
 
-/** A checkpoint's network and its canonical float32 weights. */
+/** A checkpoint's network and its canonical weights. */
 export interface LoadedModel {
   readonly description: ModelDescription;
-  /** By tensor name, exactly the tensors the forward pass reads. */
-  readonly weights: Map<string, Float32Array>;
+  /** By tensor name, exactly the tensors the forward pass reads; those stored in 16 bits stay so until changed. */
+  readonly weights: WeightStore;
 }
 
 /**
- * Describes a checkpoint's network and reads its weights, widened to float32.
+ * Describes a checkpoint's network and reads its weights; memory stays near the file's size.
  *
  * @throws {ModelError} `unknown-architecture`, `config-field-*`; `tensor-missing` and `tensor-shape`, naming the
  *   tensor, when the weights are not those the config describes.
@@ -23,9 +24,38 @@ export interface LoadedModel {
 export async function loadModel(checkpoint: Checkpoint): Promise<LoadedModel> {
   const description = describeModel(checkpoint.config, new Set(checkpoint.tensors.keys()));
   checkTensors(checkpoint, description);
-  const weights = new Map<string, Float32Array>();
-  for (const name of description.tensors.keys()) weights.set(name, await checkpoint.read(name));
+  const weights = new WeightStore(largestStageBytes(description));
+  for (const name of description.tensors.keys()) {
+    const dtype = checkpoint.tensors.get(name)?.dtype;
+    if (dtype === "F16" || dtype === "BF16") {
+      weights.add(name, { dtype, bits: await readHalf(checkpoint, name) });
+    } else {
+      weights.set(name, await checkpoint.read(name));
+    }
+  }
   return { description, weights };
+}
+
+/** Bytes of the stage with the most weights, in float32. */
+function largestStageBytes(description: ModelDescription): number {
+  const elements = (name: string): number =>
+    (description.tensors.get(name) ?? []).reduce((product, size) => product * size, 1);
+  const stages = description.stages({ kind: "all-logits" });
+  return (
+    4 *
+    Math.max(...stages.map(({ weights }) => weights.reduce((sum, { tensor }) => sum + elements(tensor), 0)))
+  );
+}
+
+async function readHalf(checkpoint: Checkpoint, name: string): Promise<Uint16Array> {
+  const bytes = new Uint8Array(checkpoint.tensors.get(name)?.bytes ?? 0);
+  let at = 0;
+  for await (const piece of checkpoint.readRaw(name)) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  // Typed arrays use the machine's byte order; every platform that runs JavaScript today is little-endian.
+  return new Uint16Array(bytes.buffer);
 }
 
 function checkTensors(checkpoint: Checkpoint, description: ModelDescription): void {

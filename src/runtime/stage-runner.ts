@@ -1,4 +1,5 @@
 import type { ModelDescription, ModelStage, Program, WeightBinding } from "../model/description.js";
+import { WeightStore } from "../model/weight-store.js";
 import { RuntimeError } from "./errors.js";
 import type { InferenceRuntime, Session, Tensor } from "./runtime.js";
 
@@ -81,7 +82,9 @@ function required<T>(from: Readonly<Record<string, T>>, name: string, stage: Mod
 }
 
 /**
- * A weight source over canonical float32 weights: whole tensors without a copy, rows gathered.
+ * A weight source over canonical weights: whole tensors without a copy, rows gathered.
+ *
+ * What a {@link WeightStore} keeps in 16 bits is widened for the stage that is run, and stays so in the store.
  *
  * @example
  * const source = weightSource(description, weights);
@@ -90,17 +93,26 @@ export function weightSource(
   description: ModelDescription,
   weights: ReadonlyMap<string, Float32Array>,
 ): WeightSource {
-  return (binding) => {
-    const data = weights.get(binding.tensor);
-    const shape = description.tensors.get(binding.tensor);
-    if (data === undefined || shape === undefined) {
-      throw new RuntimeError("missing-feed", {
-        message: `No weights for tensor ${binding.tensor}.`,
-        value: binding.tensor,
-      });
+  const store = weights instanceof WeightStore ? weights : undefined;
+  return ({ tensor, rows }) => {
+    const shape = description.tensors.get(tensor) ?? [];
+    if (rows !== undefined && store !== undefined) {
+      const data = found(store.readRows(tensor, rows, widthOf(shape)), tensor);
+      return { data, dims: [rows.length, ...shape.slice(1)] };
     }
-    return binding.rows === undefined ? { data, dims: shape } : gatherRows(data, shape, binding.rows);
+    const data = found(store === undefined ? weights.get(tensor) : store.read(tensor), tensor);
+    return rows === undefined ? { data, dims: shape } : gatherRows(data, shape, rows);
   };
+}
+
+function found(data: Float32Array | undefined, tensor: string): Float32Array {
+  if (data !== undefined) return data;
+  throw new RuntimeError("missing-feed", { message: `No weights for tensor ${tensor}.`, value: tensor });
+}
+
+/** Elements of one row of the first axis. */
+function widthOf(shape: readonly number[]): number {
+  return shape.slice(1).reduce((a, b) => a * b, 1);
 }
 
 /** Copies the given rows (of the first axis) of a tensor of `shape`. */
@@ -109,11 +121,10 @@ export function gatherRows(
   shape: readonly number[],
   rows: readonly number[],
 ): Tensor<Float32Array> {
-  const rest = shape.slice(1);
-  const width = rest.reduce((a, b) => a * b, 1);
+  const width = widthOf(shape);
   const gathered = new Float32Array(rows.length * width);
   rows.forEach((row, index) => {
     gathered.set(data.subarray(row * width, (row + 1) * width), index * width);
   });
-  return { data: gathered, dims: [rows.length, ...rest] };
+  return { data: gathered, dims: [rows.length, ...shape.slice(1)] };
 }
