@@ -51,3 +51,21 @@ describe("logits agree with the references to 1e-4", () => {
 test.skipIf(!hasShared("golden/models"))("no folder of references is left out", () => {
   expect(readdirSync(sharedPath("golden/models")).sort()).toEqual([...folders].sort());
 });
+
+for (const name of ["bert-gelu-new-bf16", "roberta-sharded-f16"]) {
+  test.skipIf(!hasShared(`golden/models/${name}`))(
+    `${name} with its weights kept in 16 bits: the same logits, bit for bit (needs ../shared/golden/models/${name})`,
+    async () => {
+      const folder = sharedPath(`golden/models/${name}`);
+      const checkpoint = await openCheckpoint(nodeFolderReader(folder));
+      const golden = parseGolden(readFileSync(`${folder}/golden.json`, "utf8"));
+      const differences: number[] = [];
+      for (const wideLimit of [0, 2 ** 30]) {
+        const model = await loadModel(checkpoint, { wideLimit });
+        differences.push((await compareWithGolden(runner, model, golden)).maxAbsDiff);
+      }
+      await checkpoint.close();
+      expect(differences[0]).toBe(differences[1]);
+    },
+  );
+}

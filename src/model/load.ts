@@ -1,18 +1,30 @@
 import type { Checkpoint } from "../checkpoint/index.js";
 import type { ModelDescription } from "./description.js";
 import { ModelError } from "./errors.js";
-import { describeModel } from "./registry.js";
+import { countParameters, describeModel } from "./registry.js";
 import { WeightStore } from "./weight-store.js";
+
+/** Float32 weights up to this many bytes are widened at once: widening at every use costs time, and memory is there. */
+const defaultWideLimit = 2 ** 30;
+
+/** Settings that change memory and speed, never a value. */
+export interface LoadOptions {
+  /**
+   * Most bytes of all weights in float32 for which 16-bit tensors are widened when loaded; above it they stay as they
+   * are stored until they are changed. 1 GiB by default; 0 for the least memory.
+   */
+  readonly wideLimit?: number;
+}
 
 /** A checkpoint's network and its canonical weights. */
 export interface LoadedModel {
   readonly description: ModelDescription;
-  /** By tensor name, exactly the tensors the forward pass reads; those stored in 16 bits stay so until changed. */
+  /** By tensor name, exactly the tensors the forward pass reads; those of a large model stored in 16 bits stay so. */
   readonly weights: WeightStore;
 }
 
 /**
- * Describes a checkpoint's network and reads its weights; memory stays near the file's size.
+ * Describes a checkpoint's network and reads its weights; a large model's memory stays near the file's size.
  *
  * @throws {ModelError} `unknown-architecture`, `config-field-*`; `tensor-missing` and `tensor-shape`, naming the
  *   tensor, when the weights are not those the config describes.
@@ -21,13 +33,17 @@ export interface LoadedModel {
  * @example
  * const { description, weights } = await loadModel(await openCheckpoint(nodeFolderReader("models/minilm-mlm")));
  */
-export async function loadModel(checkpoint: Checkpoint): Promise<LoadedModel> {
+export async function loadModel(
+  checkpoint: Checkpoint,
+  { wideLimit = defaultWideLimit }: LoadOptions = {},
+): Promise<LoadedModel> {
   const description = describeModel(checkpoint.config, new Set(checkpoint.tensors.keys()));
   checkTensors(checkpoint, description);
   const weights = new WeightStore(largestStageBytes(description));
+  const keepsHalves = 4 * countParameters(description) > wideLimit;
   for (const name of description.tensors.keys()) {
     const dtype = checkpoint.tensors.get(name)?.dtype;
-    if (dtype === "F16" || dtype === "BF16") {
+    if (keepsHalves && (dtype === "F16" || dtype === "BF16")) {
       weights.add(name, { dtype, bits: await readHalf(checkpoint, name) });
     } else {
       weights.set(name, await checkpoint.read(name));
