@@ -1,6 +1,6 @@
 import { calibrate, calibrateNoiseMultiplier, epsilon } from "../accounting/index.js";
 import { PlanError } from "./errors.js";
-import { planEvent, type SpendingPlan } from "./event.js";
+import { laplaceShift, planEvent, type SpendingPlan } from "./event.js";
 import { latticeSensitivity, type Plan, stageSampling } from "./plan.js";
 
 type Schedule = Omit<SpendingPlan, "mechanism">;
@@ -72,8 +72,12 @@ function laplaceGuess(schedule: Schedule, targetEpsilon: number, delta: number):
   const event = (scale: number): ReturnType<typeof planEvent> =>
     planEvent({ ...schedule, mechanism: laplaceMechanism(scale) });
   const target = { epsilon: targetEpsilon, delta };
-  return calibrate(event, target, { integer: true, guess: Math.ceil(pure), maximum: largestScale });
+  const units = calibrate((scale) => event(scale * unit), target, { guess: pure / unit });
+  return units * unit;
 }
+
+/** The calibration searches in multiples of the sensitivity. */
+const unit = latticeSensitivity;
 
 /**
  * The scale at which basic composition of pure releases meets the budget: sum of log(1 + q (e^(N/t) - 1)).
@@ -81,10 +85,10 @@ function laplaceGuess(schedule: Schedule, targetEpsilon: number, delta: number):
  * @see methods.md 1.3
  */
 function pureLaplaceScale(schedule: Schedule, targetEpsilon: number): number {
+  const shift = laplaceShift(latticeSensitivity, "upper");
   const spent = (scale: number): number =>
     phasesOf(schedule).reduce(
-      (sum, { samplingRate, steps }) =>
-        sum + steps * Math.log1p(samplingRate * Math.expm1(latticeSensitivity / scale)),
+      (sum, { samplingRate, steps }) => sum + steps * Math.log1p(samplingRate * Math.expm1(shift / scale)),
       0,
     );
   let [low, high] = [1, largestScale];

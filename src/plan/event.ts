@@ -10,35 +10,44 @@ export type SpendingPlan = Pick<Plan, "sampling" | "mechanism"> & {
  * The privacy event of the first `steps` steps of a plan (all of them by default).
  *
  * Guarantees:
- * - It describes the mechanism that is run: the discrete Gaussian or Laplace on the lattice, on a Poisson sample at the
- *   stage's own rate, and not its continuous idealisation.
+ * - It describes the mechanism that is run: the discrete Gaussian on the lattice, on a Poisson sample at the stage's own
+ *   rate, and not its continuous idealisation. For the discrete Laplace it is the continuous one that dominates it.
  * - It is the same for both clips, whose K integers have norm N at most: a clip of each difference pays for K of them in
  *   its unit, which is sqrt(K) times as coarse.
  * - A step whose release was lost in a crash counts like any other.
  *
+ * @param side `lower`: an event that spends no more than the mechanism does, for lower bounds
  * @see methods.md 5.1, 5.2
  */
-export function planEvent(plan: SpendingPlan, steps: number = Infinity): Event {
+export function planEvent(
+  plan: SpendingPlan,
+  steps: number = Infinity,
+  side: "upper" | "lower" = "upper",
+): Event {
   let left = steps;
   const events: RepeatedEvent[] = [];
   for (const stage of plan.stages) {
     const times = Math.min(left, stage.steps);
-    if (times > 0) events.push({ kind: "repeated", event: stepEvent(plan, stage), times });
+    if (times > 0) events.push({ kind: "repeated", event: stepEvent(plan, stage, side), times });
     left -= times;
   }
   return { kind: "composed", events: mergeRepeated(events) };
 }
 
-function stepEvent(plan: SpendingPlan, stage: SpendingPlan["stages"][number]): Event {
+function stepEvent(
+  plan: SpendingPlan,
+  stage: SpendingPlan["stages"][number],
+  side: "upper" | "lower",
+): Event {
   const { numerator, denominator } = stageSampling(plan, stage);
   return {
     kind: "poissonSampled",
     samplingRate: numerator / denominator,
-    event: noiseEvent(plan.mechanism, stage.directions),
+    event: noiseEvent(plan.mechanism, stage.directions, side),
   };
 }
 
-function noiseEvent(mechanism: Plan["mechanism"], directions: number): Event {
+function noiseEvent(mechanism: Plan["mechanism"], directions: number, side: "upper" | "lower"): Event {
   switch (mechanism.kind) {
     case "discrete-gaussian":
       return {
@@ -49,12 +58,21 @@ function noiseEvent(mechanism: Plan["mechanism"], directions: number): Event {
       };
     case "discrete-laplace":
       // A plan with more than one direction is refused: their L1 sensitivity would be larger.
-      return {
-        kind: "discreteLaplace",
-        scale: mechanism.scale,
-        sensitivity: mechanism.latticeSensitivity,
-      };
+      return { kind: "laplace", scale: mechanism.scale / laplaceShift(mechanism.latticeSensitivity, side) };
   }
+}
+
+/**
+ * The sensitivity at which continuous Laplace noise spends at least, or at most, what discrete noise of the same scale t
+ * spends at N.
+ *
+ * With delta(e; s) = 1 - exp(-(s / t - e) / 2) the continuous mechanism's, the discrete one's delta equals delta(e; N) at
+ * e = (N - 2 m) / t for m = 0 ... N and is linear in exp(e) between. It is convex in exp(e), so the line lies above it; and
+ * it falls, so the line lies below its value one grid step of 2 / t earlier, which is delta(e; N + 2). Domination at every e
+ * carries over to Poisson samples and to compositions (Zhu, Dong, Wang 2022, arXiv 2106.08567).
+ */
+export function laplaceShift(latticeSensitivity: number, side: "upper" | "lower"): number {
+  return side === "upper" ? latticeSensitivity + 2 : latticeSensitivity;
 }
 
 /** Joins neighbouring stages that spend alike, so that a homogeneous run is accounted for as one. */

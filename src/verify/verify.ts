@@ -71,9 +71,15 @@ export function verifyLedger(bytes: Uint8Array): VerifiedLedger {
   return {
     ...ledger,
     epsilon: steps === 0 ? 0 : spent.epsilon,
-    epsilonLower: steps === 0 ? 0 : spent.epsilonLower,
+    epsilonLower: steps === 0 ? 0 : lowerBound(plan, steps, spent.epsilonLower),
     delta: plan.privacy.delta,
   };
+}
+
+/** A lower bound on what is really spent: Laplace noise is accounted for by an event that spends a little more. */
+function lowerBound(plan: Plan, steps: number, known: number): number {
+  if (plan.mechanism.kind === "discrete-gaussian") return known;
+  return epsilon(planEvent(plan, steps, "lower"), plan.privacy.delta).epsilonLower;
 }
 
 function checkEntries(plan: RunPlan, entries: readonly LedgerEntry[]): void {
