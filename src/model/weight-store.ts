@@ -123,6 +123,14 @@ export class WeightStore extends Map<string, Float32Array> {
   }
 }
 
+/** A tensor's values for reading only: of a {@link WeightStore} without making them float32 for good. */
+export function valuesForReading(
+  weights: ReadonlyMap<string, Float32Array>,
+  name: string,
+): Float32Array | undefined {
+  return weights instanceof WeightStore ? weights.read(name) : weights.get(name);
+}
+
 function widen({ dtype, bits }: HalfTensor, out: Float32Array): Float32Array {
   return dtype === "F16" ? decodeFloat16(bits, out) : decodeBfloat16(bits, out);
 }

@@ -1,9 +1,11 @@
 import type { Checkpoint } from "../checkpoint/index.js";
 import { writeCheckpoint } from "../checkpoint/index.js";
 import { type FolderWriter, oneChunk } from "../files.js";
+import type { ModelDescription } from "../model/description.js";
 import { describeModel } from "../model/registry.js";
 import { type CheckedLedger, guaranteeInWords, type VerifiedLedger } from "../verify/verify.js";
 import type { Weights } from "./replay.js";
+import { tensorOf } from "./stage-state.js";
 
 /** Names of every tensor the plan trains, in any stage. */
 export function trainedTensors(ledger: CheckedLedger): ReadonlySet<string> {
@@ -25,21 +27,28 @@ export async function writeModelFolder(
   ledgerBytes: Uint8Array,
 ): Promise<void> {
   const trained = trainedTensors(ledger);
-  const changed = new Map([...weights].filter(([name]) => trained.has(name)));
-  const { tiedAliases } = describeModel(base.config);
+  // By name: iterating would widen every tensor of a model that is kept in 16 bits.
+  const changed = new Map(
+    [...weights.keys()].filter((name) => trained.has(name)).map((name) => [name, tensorOf(weights, name)]),
+  );
+  const { tiedAliases, kind } = describeModel(base.config, new Set(base.tensors.keys()));
   await writeCheckpoint(out, base, changed, { tiedAliases });
   await out.write("ledger.jsonl", oneChunk(ledgerBytes));
-  await out.write("README.md", oneChunk(new TextEncoder().encode(modelCard(base.name, ledger))));
+  await out.write("README.md", oneChunk(new TextEncoder().encode(modelCard(base.name, kind, ledger))));
 }
 
 /** A model card: what was trained on how much, the guarantee or that there is none, and how to check it. */
-function modelCard(baseName: string, ledger: CheckedLedger | VerifiedLedger): string {
+function modelCard(
+  baseName: string,
+  kind: ModelDescription["kind"],
+  ledger: CheckedLedger | VerifiedLedger,
+): string {
   const { plan } = ledger;
   const name = /([^\\/]+)[\\/]*$/u.exec(baseName)?.[1] ?? baseName;
   const isPrivate = "epsilon" in ledger;
   return `---
 library_name: transformers
-pipeline_tag: fill-mask
+pipeline_tag: ${kind === "causal-lm" ? "text-generation" : "fill-mask"}
 tags: [${isPrivate ? "differential-privacy, " : ""}zeroth-order, dpzo]
 ---
 # ${name}, fine-tuned ${isPrivate ? "under differential privacy" : "without privacy"}

@@ -1,5 +1,5 @@
 import type { ModelDescription, ModelStage, Program, WeightBinding } from "../model/description.js";
-import { WeightStore } from "../model/weight-store.js";
+import { valuesForReading, WeightStore } from "../model/weight-store.js";
 import { RuntimeError } from "./errors.js";
 import type { InferenceRuntime, Session, Tensor } from "./runtime.js";
 
@@ -100,7 +100,7 @@ export function weightSource(
       const data = found(store.readRows(tensor, rows, widthOf(shape)), tensor);
       return { data, dims: [rows.length, ...shape.slice(1)] };
     }
-    const data = found(store === undefined ? weights.get(tensor) : store.read(tensor), tensor);
+    const data = found(valuesForReading(weights, tensor), tensor);
     return rows === undefined ? { data, dims: shape } : gatherRows(data, shape, rows);
   };
 }

@@ -5,6 +5,7 @@ import { type LedgerFile, openLedger, readLedgerPlan } from "../ledger/index.js"
 import type { Mask } from "../masks/index.js";
 import { Measurer } from "../measure/measure.js";
 import { predict } from "../measure/predict.js";
+import { loadModel } from "../model/load.js";
 import type { TaskConfig, TrainConfig } from "../plan/config.js";
 import { PlanError } from "../plan/errors.js";
 import { makeNonPrivatePlan, makePlan, type PlanInputs } from "../plan/make-plan.js";
@@ -177,7 +178,7 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
   if (!finished) return { finished, verified, masks, ...(zeroShot && { zeroShot }) };
 
   await writeModelFolder(files.model, base, state.weights, verified, bytes);
-  const written = await reloadWritten(files, model, state.weights);
+  const written = await reloadWritten(files, state.weights);
   const final = publicTest && (await evaluate(model, publicTest, written, "final", onEvent));
   return { finished, verified, masks, ...(zeroShot && { zeroShot }), ...(final && { final }) };
 }
@@ -265,11 +266,10 @@ async function evaluate(
 }
 
 /** Reads back what was written and checks it against the weights in memory, up to the file's own rounding. */
-async function reloadWritten(files: RunFiles, model: PreparedModel, trained: Weights): Promise<Weights> {
+async function reloadWritten(files: RunFiles, trained: Weights): Promise<Weights> {
   const written = await files.reopen();
   try {
-    const weights: Weights = new Map();
-    for (const name of model.description.tensors.keys()) weights.set(name, await written.read(name));
+    const { weights } = await loadModel(written);
     checkWritten(written, weights, trained);
     return weights;
   } finally {
