@@ -70,7 +70,11 @@ function architecture(dialect: Dialect): Architecture {
   return {
     name: dialect.modelType,
     modelType: dialect.modelType,
-    describe: (config) => describeEncoder(readSpec(dialect, new ConfigReader(config))),
+    describe: (config, tensorNames) => {
+      // The first BERT checkpoints were converted from TensorFlow with its names for the norms.
+      const oldNorms = tensorNames?.has(`${dialect.modelType}.embeddings.LayerNorm.gamma`) === true;
+      return describeEncoder(readSpec(dialect, new ConfigReader(config), oldNorms));
+    },
   };
 }
 
@@ -85,7 +89,7 @@ const moduleNames = {
   feed_norm: "output.LayerNorm",
 };
 
-function readSpec(dialect: Dialect, config: ConfigReader): EncoderSpec {
+function readSpec(dialect: Dialect, config: ConfigReader, oldNorms: boolean): EncoderSpec {
   config.require("position_embedding_type", "absolute");
   config.require("is_decoder", false);
   config.require("is_encoder_decoder", false);
@@ -118,16 +122,17 @@ function readSpec(dialect: Dialect, config: ConfigReader): EncoderSpec {
       norm: { kind: "layer", epsilon: config.positive("layer_norm_eps") },
       normFirst: false,
       activation,
-      modules: encoderModules(hidden, intermediate, moduleNames),
+      modules: encoderModules(hidden, intermediate, moduleNames, oldNorms),
     },
     headActivation: dialect.headActivation === "config" ? activation : dialect.headActivation,
-    names: tensorNames(dialect),
+    oldNorms,
+    names: namesOf(dialect),
   };
   config.refuseUnread(irrelevantFields);
   return spec;
 }
 
-function tensorNames({ modelType, head }: Dialect): EncoderNames {
+function namesOf({ modelType, head }: Dialect): EncoderNames {
   const embeddings = `${modelType}.embeddings`;
   return {
     word: `${embeddings}.word_embeddings`,

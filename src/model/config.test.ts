@@ -264,3 +264,19 @@ test("checkpoints that were saved without the prefix of their base model", () =>
     ...describeModel(opt).tensors.keys(),
   ]);
 });
+
+test("the first BERT checkpoints call their norms' tensors gamma and beta", () => {
+  const old = describeModel(bert, new Set(["bert.embeddings.LayerNorm.gamma"]));
+  const renamed = [...old.tensors].map(([name, shape]) => [
+    name.replace(/gamma$/u, "weight").replace(/beta$/u, "bias"),
+    shape,
+  ]);
+  expect(renamed).toEqual([...describeModel(bert).tensors]);
+  expect([...old.tensors.keys()].filter((name) => name.includes("LayerNorm")).length).toBe(12);
+  expect([...old.tensors.keys()].filter((name) => /gamma|beta/u.test(name)).length).toBe(12);
+  expect(old.headTensors).toContain("cls.predictions.transform.LayerNorm.gamma");
+  const bound = old
+    .stages({ kind: "all-logits" })
+    .flatMap(({ weights }) => weights.map(({ tensor }) => tensor));
+  expect(new Set(bound)).toEqual(new Set(old.tensors.keys()));
+});

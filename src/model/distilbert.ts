@@ -73,9 +73,10 @@ function readSpec(config: ConfigReader): EncoderSpec {
       norm: { kind: "layer", epsilon: layerNormEpsilon },
       normFirst: false,
       activation,
-      modules: encoderModules(hidden, config.size("hidden_dim"), moduleNames),
+      modules: encoderModules(hidden, config.size("hidden_dim"), moduleNames, false),
     },
     headActivation: activation,
+    oldNorms: false,
     names,
   };
   config.refuseUnread(irrelevantFields);

@@ -26,6 +26,8 @@ export interface EncoderSpec {
   readonly embedding: number;
   readonly block: BlockShape;
   readonly headActivation: Activation;
+  /** Whether the checkpoint calls its norms' tensors `.gamma` and `.beta`, as BERT's first ones do. */
+  readonly oldNorms: boolean;
   readonly names: EncoderNames;
 }
 
@@ -50,10 +52,11 @@ export function encoderModules(
   hidden: number,
   intermediate: number,
   names: Readonly<Record<EncoderStem, string>>,
+  oldNorms: boolean,
 ): Modules {
   const module = (stem: EncoderStem, shape: readonly number[]): [string, Module] => [
     stem,
-    { name: names[stem], shape, bias: true },
+    { name: names[stem], shape, bias: true, ...(oldNorms && shape.length === 1 && { oldNorm: true }) },
   ];
   return new Map([
     module("query", [hidden, hidden]),
@@ -131,17 +134,20 @@ function tensorShapes(spec: EncoderSpec): ReadonlyMap<string, readonly number[]>
   ]);
 }
 
-function embeddingModules({ names, embedding, block }: EncoderSpec): Modules {
-  const norm: [string, Module] = ["norm", { name: names.embeddingNorm, shape: [embedding], bias: true }];
+function embeddingModules({ names, embedding, block, oldNorms }: EncoderSpec): Modules {
+  const norm: [string, Module] = [
+    "norm",
+    { name: names.embeddingNorm, shape: [embedding], bias: true, oldNorm: oldNorms },
+  ];
   if (embedding === block.hidden) return new Map([norm]);
   const project = { name: names.embeddingProjection, shape: [block.hidden, embedding], bias: true };
   return new Map([norm, ["project", project]]);
 }
 
-function headModules({ names, embedding, block }: EncoderSpec): Modules {
+function headModules({ names, embedding, block, oldNorms }: EncoderSpec): Modules {
   return new Map([
     ["dense", { name: names.headDense, shape: [embedding, block.hidden], bias: true }],
-    ["norm", { name: names.headNorm, shape: [embedding], bias: true }],
+    ["norm", { name: names.headNorm, shape: [embedding], bias: true, oldNorm: oldNorms }],
   ]);
 }
 

@@ -4,13 +4,15 @@ import { layerNorm, linear, type Norm, rmsNorm } from "./layers.js";
 
 /** A linear layer or norm of a network: a weight, and a bias where it has one. */
 export interface Module {
-  /** Its tensors' name without `.weight` and `.bias`; within a block, without the block's prefix. */
+  /** Its tensors' names without `.weight` and `.bias`; within a block, without the block's prefix. */
   readonly name: string;
   /** The weight as stored: [out, in], or [in, out] where `inputMajor`; [size] for a norm. */
   readonly shape: readonly number[];
   readonly bias: boolean;
   /** Stored as [in, out], as GPT-2's Conv1D is. */
   readonly inputMajor?: boolean;
+  /** Old names of a norm's tensors: `.gamma` and `.beta`. */
+  readonly oldNorm?: boolean;
 }
 
 /** The modules of one stage by the name their graph inputs start with, in the order of execution. */
@@ -19,17 +21,25 @@ export type Modules = ReadonlyMap<string, Module>;
 /** Names and shapes of the modules' tensors. */
 export function moduleTensors(modules: Modules, prefix = ""): [string, readonly number[]][] {
   return [...modules.values()].flatMap((module) => {
-    const weight: [string, readonly number[]] = [`${prefix}${module.name}.weight`, module.shape];
-    return module.bias ? [weight, [`${prefix}${module.name}.bias`, biasShape(module)]] : [weight];
+    const [weight, bias] = tensorNames(module, prefix);
+    const stored: [string, readonly number[]] = [weight, module.shape];
+    return module.bias ? [stored, [bias, biasShape(module)]] : [stored];
   });
 }
 
 /** Where the graph inputs of the modules come from. */
 export function moduleBindings(modules: Modules, prefix = ""): WeightBinding[] {
-  return [...modules].flatMap(([stem, { name, bias }]) => {
-    const weight = { input: `${stem}_weight`, tensor: `${prefix}${name}.weight` };
-    return bias ? [weight, { input: `${stem}_bias`, tensor: `${prefix}${name}.bias` }] : [weight];
+  return [...modules].flatMap(([stem, module]) => {
+    const [weight, bias] = tensorNames(module, prefix);
+    const bound = { input: `${stem}_weight`, tensor: weight };
+    return module.bias ? [bound, { input: `${stem}_bias`, tensor: bias }] : [bound];
   });
+}
+
+function tensorNames({ name, oldNorm }: Module, prefix: string): readonly [weight: string, bias: string] {
+  return oldNorm === true
+    ? [`${prefix}${name}.gamma`, `${prefix}${name}.beta`]
+    : [`${prefix}${name}.weight`, `${prefix}${name}.bias`];
 }
 
 function biasShape({ shape, inputMajor }: Module): readonly number[] {

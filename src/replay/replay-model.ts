@@ -75,7 +75,7 @@ async function rebuild(
   out: FolderWriter,
 ): Promise<void> {
   await checkBase(base, ledger);
-  const description = describeModel(base.config);
+  const description = describeModel(base.config, new Set(base.tensors.keys()));
   const onNetwork = ledger.plan.stages.some(({ mask }) => mask !== undefined && needsNetwork(mask));
   const names = onNetwork ? description.tensors.keys() : trainedTensors(ledger);
   const weights: Weights = new Map();
