@@ -6,21 +6,32 @@ import { beforeAll, expect, test } from "vitest";
 
 import { openCheckpoint } from "../src/checkpoint/index.js";
 import { createDirectionEngine, type DirectionStream } from "../src/directions/index.js";
+import { type MaskSpec, maskSize } from "../src/masks/index.js";
 import { Measurer, type MeasureOptions } from "../src/measure/measure.js";
 import { createNonPrivateMechanism } from "../src/mechanism/index.js";
 import { selectTensors } from "../src/model/selection.js";
 import { nodeRuntime } from "../src/node/index.js";
+import type { TrainConfigInput } from "../src/plan/config.js";
 import { latticeSensitivity, type Plan, type PlanStage } from "../src/plan/plan.js";
 import { applyStep, initialState, replay, stepStreams, type Weights } from "../src/replay/replay.js";
+import { effectiveSmoothing, enterStage } from "../src/replay/stage-state.js";
 import { gatherRows, weightSource } from "../src/runtime/stage-runner.js";
 import { batchActivations } from "../src/model/token-batch.js";
 import { labelLoss, type Example } from "../src/tasks/index.js";
 import { prepareModel, type PreparedModel, readExamples } from "../src/train/prepare.js";
 import { Perturber } from "../src/measure/trajectories.js";
 import { tinyModel, tinyRecords, tinyTask } from "./support/tiny-model.js";
-import { each, tinyRun } from "./support/tiny-run.js";
+import { each, keystream, tinyRun, tinyRunWithoutPrivacy } from "./support/tiny-run.js";
 
 const engine = createDirectionEngine();
+const smallest: MaskSpec = {
+  score: "small-magnitude",
+  strategy: "static",
+  granularity: "weight",
+  ratio: 1,
+  floor: 0,
+  queries: 1,
+};
 let model: PreparedModel;
 let examples: readonly Example[];
 
@@ -326,3 +337,165 @@ async function noiseless(sign: 1 | -1): Promise<{ before: number; after: number 
   }
   return { before, after: await meanLoss() };
 }
+
+test("an all-ones mask is the dense method bit for bit: releases, weights and all", async () => {
+  const settings = { batch: 40, epsilon: 100, steps: 6, train: ["head", "last:1"], proximal: 0.3 };
+  const run = (config: Partial<TrainConfigInput>) =>
+    tinyRun({ config: { ...settings, ...config }, secret: keystream(3) });
+  for (const distribution of ["gaussian", "sphere"] as const) {
+    const dense = await run({ method: "dp-zoso", distribution });
+    for (const maskStrategy of ["static", "dynamic", "grow"] as const) {
+      const masked = await run({ method: "dp-zopo", distribution, maskRatio: [1], maskStrategy });
+      expect(masked.result.verified.entries).toEqual(dense.result.verified.entries);
+      const weights = masked.model.files.get("model.safetensors");
+      expect(weights).toEqual(dense.model.files.get("model.safetensors"));
+    }
+  }
+});
+
+test("D1: a masked step moves exactly the weights that the mask keeps, of whatever is selected", () => {
+  for (const train of ["head", "all"]) {
+    const mask: MaskSpec = { ...smallest, ratio: 0.05 };
+    const plan = planOf([stageOf({ train, mask })], { method: "dp-zopo", format: "dpzo-plan/2" });
+    const state = initialState(freshWeights(), model.description);
+    applyStep(state, plan, entries([0])[0]!, engine);
+    const kept = state.masks.get(0)!;
+    expect(maskSize(kept)).toBe(
+      Math.round(0.05 * plan.stages[0]!.tensors.reduce((n, t) => n + state.weights.get(t)!.length, 0)),
+    );
+    for (const [name, values] of freshWeights()) {
+      const now = state.weights.get(name)!;
+      const changed = [...values.keys()].filter((i) => now[i] !== values[i]);
+      expect(changed, name).toEqual([...(kept.get(name)?.indices ?? [])]);
+    }
+  }
+});
+
+test("a masked direction measures and moves the same weights: differences agree with losses computed by hand", async () => {
+  const mask: MaskSpec = { ...smallest, ratio: 0.3, rankWeights: { high: 1.2, low: 0.8 } };
+  for (const train of ["head", "all"]) {
+    const plan = planOf([stageOf({ train, mask })], { method: "dp-zopo", format: "dpzo-plan/2" });
+    const state = initialState(freshWeights(), model.description);
+    const stage = enterStage(state, plan, 0, engine);
+    const kept = state.masks.get(0)!;
+    const streams = stepStreams(plan, stage, 1, state.weights, engine, kept);
+    const moved = (sign: number): Weights =>
+      new Map(
+        [...freshWeights()].map(([name, values]) => {
+          const { indices, factors } = kept.get(name) ?? { indices: new Uint32Array() };
+          const z = new Float32Array(indices.length);
+          if (stage.tensors.includes(name)) engine.fill(streams(name)[1]!, z);
+          indices.forEach((index, j) => {
+            values[index]! += sign * Math.fround(Math.fround(0.01) * Math.fround(factors![j]! * z[j]!));
+          });
+          return [name, values];
+        }),
+      );
+    const batch = [0, 3, 4, 9];
+    const [plus, minus] = [await losses(moved(1), batch), await losses(moved(-1), batch)];
+    const measure = await measurer({ weights: state.weights, tensors: stage.tensors, mask: kept });
+    const rows = await measure.differences(batch, streams, 2);
+    const expected = plus.map((loss, i) => (loss - minus[i]!) / 0.02).sort((a, b) => a - b);
+    const found = rows.map((row) => row[1]!).sort((a, b) => a - b);
+    found.forEach((value, i) => {
+      expect(Math.abs(value - expected[i]!)).toBeLessThan(2e-3 * (1 + Math.abs(expected[i]!)));
+    });
+  }
+});
+
+test("one-sided differences are [l(theta + phi z) - l(theta)] / phi, in K + 1 evaluations, and near the two-sided ones", async () => {
+  const stage = stageOf();
+  const plan = planOf([stage]);
+  const streams = stepStreams(plan, stage, 1, model.weights, engine);
+  const batch = [0, 3, 4, 9];
+  const real = model.runner;
+  let walks = 0;
+  const counting = Object.assign(Object.create(real) as typeof real, {
+    run: (...args: Parameters<typeof real.run>) => {
+      if (args[0].name === "head") walks += 1;
+      return real.run(...args);
+    },
+  });
+  const one = await measurer({
+    runner: counting,
+    estimator: "one-sided",
+    smoothing: 1e-3,
+    expectedVisits: 100,
+  });
+  const two = await measurer({ runner: counting, smoothing: 1e-3, expectedVisits: 100 });
+  walks = 0;
+  const oneSided = await one.differences(batch, streams, 2);
+  expect(walks).toBe(3);
+  walks = 0;
+  const twoSided = await two.differences(batch, streams, 2);
+  expect(walks).toBe(4);
+  const byRow = (rows: readonly Float64Array[]) => rows.map((row) => [...row]).sort((a, b) => a[0]! - b[0]!);
+  const [a, b] = [byRow(oneSided), byRow(twoSided)];
+  a.forEach((row, i) => {
+    row.forEach((value, k) => {
+      expect(Math.abs(value - b[i]![k]!)).toBeLessThan(0.1 * (1 + Math.abs(b[i]![k]!)));
+    });
+  });
+  expect(a).not.toEqual(b);
+});
+
+test("no clip and no noise is MeZO: theta - alpha (1 / B) sum over the batch of D_z(x) z, from forward passes by hand", async () => {
+  const config = { batch: 40, steps: 1, learningRate: 0.01 };
+  const { result, model: written } = await tinyRunWithoutPrivacy({ config, records: tinyRecords(40) });
+  const { plan } = result.verified;
+  const stage = plan.stages[0]!;
+  const everyone = await readExamples(model.task, each(tinyRecords(40)));
+  const weights = freshWeights();
+  const streams = stepStreams(plan, stage, 1, weights, engine);
+  const measure = await measurer({ weights, tensors: stage.tensors, examples: everyone });
+  const rows = await measure.differences([...everyone.keys()], streams, 1);
+  const mean = rows.reduce((sum, row) => sum + row[0]!, 0) / 40;
+  const after = await openCheckpoint(written);
+  for (const name of stage.tensors) {
+    const z = new Float32Array(weights.get(name)!.length);
+    engine.fill(streams(name)[0]!, z);
+    const now = await after.read(name);
+    weights.get(name)!.forEach((theta, i) => {
+      expect(Math.abs(now[i]! - (theta - 0.01 * mean * z[i]!))).toBeLessThan(1e-5);
+    });
+  }
+});
+
+test("a clip that never bites and no noise is MeZO's step, and a clip each is the vector's where K = 1", async () => {
+  const stage = stageOf({ directions: 1 });
+  const streams = stepStreams(planOf([stage]), stage, 1, model.weights, engine);
+  const rows = await (await measurer()).differences([...examples.keys()], streams, 1);
+  const spec = { directions: 1, clipThreshold: 1e6, latticeSensitivity: 2 ** 24, clips: true };
+  const clipped = createNonPrivateMechanism(spec).release(rows).values[0]!;
+  const free = createNonPrivateMechanism({ ...spec, clips: false }).release(rows).values[0]!;
+  // They round differently, toward zero and to nearest: by less than a unit a record.
+  expect(Math.abs(clipped - free)).toBeLessThanOrEqual(rows.length);
+  const tight = { ...spec, clipThreshold: 0.5 };
+  const each = createNonPrivateMechanism({ ...tight, clip: "per-scalar" }).release(rows).values;
+  expect(each).toEqual(createNonPrivateMechanism(tight).release(rows).values);
+});
+
+test("phi is r over the root of the weights that move, so that a perturbation is as long whatever the mask keeps", () => {
+  const lengths = [1, 0.1, 0.01].map((ratio) => {
+    const stage = stageOf({
+      train: "all",
+      smoothing: 0.5,
+      smoothingUnit: "displacement",
+      mask: { ...smallest, ratio },
+    });
+    const plan = planOf([stage], { method: "dp-zopo", format: "dpzo-plan/2" });
+    const state = initialState(freshWeights(), model.description);
+    enterStage(state, plan, 0, engine);
+    const mask = state.masks.get(0)!;
+    const phi = effectiveSmoothing(state, stage, mask);
+    expect(phi).toBeCloseTo(0.5 / Math.sqrt(maskSize(mask)), 15);
+    const streams = stepStreams(plan, stage, 1, state.weights, engine, mask);
+    let squares = 0;
+    for (const [name, { indices }] of mask) squares += engine.squaredNorm(streams(name)[0]!, indices.length);
+    return phi * Math.sqrt(squares);
+  });
+  for (const length of lengths) expect(Math.abs(length / 0.5 - 1)).toBeLessThan(0.2);
+  const dense = stageOf({ smoothing: 0.5, smoothingUnit: "displacement" });
+  const moved = dense.tensors.reduce((sum, name) => sum + model.weights.get(name)!.length, 0);
+  expect(effectiveSmoothing(initialState(freshWeights()), dense, undefined)).toBe(0.5 / Math.sqrt(moved));
+});

@@ -7,7 +7,14 @@ import { nodeRuntime } from "../../src/node/index.js";
 import { type TrainConfigInput, trainConfigSchema } from "../../src/plan/config.js";
 import type { RandomBytes } from "../../src/sampling/index.js";
 import type { TaskRecord } from "../../src/tasks/index.js";
-import { train, type TrainEvent, type TrainResult } from "../../src/train/run.js";
+import {
+  type RunResult,
+  train,
+  type TrainEvent,
+  type TrainRequest,
+  type TrainResult,
+  trainWithoutPrivacy,
+} from "../../src/train/run.js";
 import { tinyModel, tinyRecords, tinyTask } from "./tiny-model.js";
 
 /** Settings under which the tiny model trains quickly. */
@@ -23,6 +30,15 @@ export const tinyConfig: TrainConfigInput = {
   seed: 7,
   publicSize: 40,
 };
+
+/** What mezo does not have. */
+const mezoConfig = {
+  method: "mezo",
+  epsilon: undefined,
+  directions: undefined,
+  stages: undefined,
+  clip: undefined,
+} as const;
 
 /** One AES-CTR key stream: unpredictable-looking bytes that a test can have twice. */
 export function keystream(seed: number): RandomBytes {
@@ -52,8 +68,8 @@ export function pairedSecret(seed: number, records: number): RandomBytes {
 }
 
 /** Everything that a run lets anybody see. */
-export interface TinyRun {
-  readonly result: TrainResult;
+export interface TinyRun<Result = TrainResult> {
+  readonly result: Result;
   readonly events: readonly TrainEvent[];
   readonly ledger: Uint8Array;
   readonly model: MemoryFolder;
@@ -66,16 +82,30 @@ export interface TinyRunOptions {
   readonly secret?: RandomBytes;
   /** Bytes of a ledger to go on with. */
   readonly ledger?: Uint8Array;
+  /** A public test set. */
+  readonly evaluation?: readonly TaskRecord[];
   readonly stopRequested?: () => boolean;
 }
 
 /** A whole run of the library on the tiny model, in memory. */
-export async function tinyRun(options: TinyRunOptions = {}): Promise<TinyRun> {
+export function tinyRun(options: TinyRunOptions = {}): Promise<TinyRun> {
+  return runWith(train, options);
+}
+
+/** A whole run of mezo, which gives no privacy. */
+export function tinyRunWithoutPrivacy(options: TinyRunOptions = {}): Promise<TinyRun<RunResult>> {
+  return runWith(trainWithoutPrivacy, { ...options, config: { ...mezoConfig, ...options.config } });
+}
+
+async function runWith<Result>(
+  run: (request: TrainRequest, randomness: { secret: RandomBytes }) => Promise<Result>,
+  options: TinyRunOptions,
+): Promise<TinyRun<Result>> {
   const { base = tinyModel(), records = tinyRecords(40), secret = keystream(1) } = options;
   const events: TrainEvent[] = [];
   const file = new MemoryLedgerFile(options.ledger && { bytes: options.ledger });
   const model = memoryFolder("model");
-  const result = await train(
+  const result = await run(
     {
       base: await openCheckpoint(base),
       runtime: nodeRuntime({ threads: 1 }),
@@ -83,6 +113,7 @@ export async function tinyRun(options: TinyRunOptions = {}): Promise<TinyRun> {
       config: trainConfigSchema.parse({ ...tinyConfig, ...options.config }),
       records: each(records),
       files: { ledger: file, model, reopen: () => openCheckpoint(model) },
+      ...(options.evaluation && { evaluation: each(options.evaluation) }),
       ...(options.stopRequested && { stopRequested: options.stopRequested }),
       onEvent: (event) => events.push(event),
     },
