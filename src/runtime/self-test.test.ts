@@ -93,6 +93,10 @@ test("a golden file in another form, or of another size, is refused", async () =
   ]) {
     expect(() => parseGolden(text)).toThrow(expect.objectContaining({ code: "golden-file" }) as Error);
   }
+  const left = parseGolden(golden(new Float32Array(4 * words)).replace("[[1,1,1,0]]", "[[0,1,1,1]]"));
+  await expect(compareWithGolden(new StageRunner(real), model, left)).rejects.toMatchObject({
+    code: "golden-file",
+  });
   const short = parseGolden(golden(new Float32Array(8)));
   await expect(compareWithGolden(new StageRunner(real), model, short)).rejects.toMatchObject({
     code: "golden-file",
