@@ -1,4 +1,9 @@
-import type { Example } from "../tasks/index.js";
+import type { TokenRecord } from "../model/token-batch.js";
+
+/** What a model sees of an example. */
+export interface Prompted {
+  readonly prompt: TokenRecord;
+}
 
 /** Records of one padded length that go through the model together. */
 export interface MicroBatch {
@@ -25,7 +30,7 @@ export function paddedLength(tokens: number, maximumTokens: number): number {
 
 /** Groups examples by padded length, longest first, into micro-batches of about 2,048 tokens. */
 export function microBatches(
-  examples: readonly Example[],
+  examples: readonly Prompted[],
   members: Iterable<number>,
   maximumTokens: number,
 ): readonly MicroBatch[] {

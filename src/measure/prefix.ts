@@ -1,10 +1,9 @@
 import type { ModelDescription, ModelStage } from "../model/description.js";
-import { batchActivations } from "../model/token-batch.js";
+import { batchActivations, type TokenRecord } from "../model/token-batch.js";
 import { type Activations, type StageRunner, type WeightSource } from "../runtime/stage-runner.js";
-import type { Example } from "../tasks/index.js";
-import { type MicroBatch, microBatches } from "./examples.js";
+import { type MicroBatch, microBatches, type Prompted } from "./examples.js";
 
-/** Rows that go through the head together when the stages below it are kept. */
+/** Rows that go through the head together when the stages below it are kept; a record may have several. */
 const rowsPerHeadBatch = 1024;
 
 /** What runs through the frozen stages, and with what. */
@@ -16,11 +15,14 @@ export interface PrefixContext {
   readonly stages: readonly ModelStage[];
   /** The number of lowest stages that are frozen. */
   readonly frozen: number;
-  readonly examples: readonly Example[];
+  readonly examples: readonly Prompted[];
   readonly maximumTokens: number;
 }
 
-/** Activations at the first trained stage, and how many of their rows are real records. */
+/**
+ * Activations at the first trained stage, of these records in this order; what follows the last one's rows is of no
+ * record. At the head a record has as many rows as it reads positions ({@link rowsRead}), below it one a position.
+ */
 export interface PrefixBatch {
   readonly members: readonly number[];
   readonly activations: Activations;
@@ -57,7 +59,7 @@ export class FrozenPrefix {
     const kept = new Array<Float32Array>(context.examples.length);
     let done = 0;
     for await (const batch of FrozenPrefix.direct(context).stream(context.examples.keys())) {
-      keepRows(kept, batch);
+      keepRows(kept, batch, context);
       done += batch.members.length;
       onProgress?.(done, context.examples.length);
     }
@@ -82,7 +84,7 @@ export class FrozenPrefix {
           (sum, { members, positions }) => sum + members.length * positions,
           0,
         )
-      : examples.length;
+      : examples.reduce((sum, { prompt }) => sum + rowsRead(prompt), 0);
     return rows * description.hiddenSize * Float32Array.BYTES_PER_ELEMENT;
   }
 
@@ -128,13 +130,38 @@ export class FrozenPrefix {
 
   #keptHeadBatches(members: readonly number[]): readonly PrefixBatch[] {
     const kept = this.#kept ?? [];
-    const width = this.#context.description.hiddenSize;
-    const batches = Math.ceil(members.length / rowsPerHeadBatch);
-    return Array.from({ length: batches }, (_, index) => {
-      const part = members.slice(index * rowsPerHeadBatch, (index + 1) * rowsPerHeadBatch);
-      return { members: part, activations: { hidden: joinRows(atLeastTwo(part), kept, width) } };
-    });
+    const { description, examples } = this.#context;
+    return headBatches(members, examples).map((part) => ({
+      members: part,
+      activations: { hidden: joinRows(atLeastTwo(part), kept, description.hiddenSize) },
+    }));
   }
+}
+
+/** The rows a record has at the head. */
+export function rowsRead({ readPositions }: TokenRecord): number {
+  return readPositions?.length ?? 1;
+}
+
+function headBatches(
+  members: readonly number[],
+  examples: readonly Prompted[],
+): readonly (readonly number[])[] {
+  const batches: number[][] = [];
+  let batch: number[] = [];
+  let room = 0;
+  for (const member of members) {
+    const prompt = examples[member]?.prompt;
+    const rows = prompt === undefined ? 0 : rowsRead(prompt);
+    if (rows > room || batches.length === 0) {
+      batch = [];
+      batches.push(batch);
+      room = rowsPerHeadBatch;
+    }
+    batch.push(member);
+    room -= rows;
+  }
+  return batches;
 }
 
 /** A lone record is run twice, since one row alone would round differently from one of many. */
@@ -142,13 +169,22 @@ function atLeastTwo(members: readonly number[]): readonly number[] {
   return members.length === 1 ? [...members, ...members] : members;
 }
 
-function keepRows(kept: Float32Array[], { members, activations }: PrefixBatch): void {
+function keepRows(
+  kept: Float32Array[],
+  { members, activations }: PrefixBatch,
+  { description, stages, frozen, examples }: PrefixContext,
+): void {
   const hidden = activations["hidden"]?.data;
   if (!(hidden instanceof Float32Array)) return;
-  const size = hidden.length / atLeastTwo(members).length;
-  members.forEach((member, row) => {
-    kept[member] = hidden.slice(row * size, (row + 1) * size);
-  });
+  const wide = hidden.length / atLeastTwo(members).length;
+  let at = 0;
+  for (const member of members) {
+    const prompt = examples[member]?.prompt;
+    const isWide = frozen < stages.length - 1 || prompt === undefined;
+    const size = isWide ? wide : rowsRead(prompt) * description.hiddenSize;
+    kept[member] = hidden.slice(at, at + size);
+    at += size;
+  }
 }
 
 function joinRows(
@@ -156,10 +192,12 @@ function joinRows(
   kept: readonly Float32Array[],
   width: number,
 ): { data: Float32Array; dims: readonly number[] } {
-  const size = kept[members[0] ?? 0]?.length ?? 0;
-  const data = new Float32Array(members.length * size);
-  members.forEach((member, row) => {
-    data.set(kept[member] ?? [], row * size);
-  });
+  const parts = members.map((member) => kept[member] ?? new Float32Array());
+  const data = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part, at);
+    at += part.length;
+  }
   return { data, dims: [data.length / width, width] };
 }

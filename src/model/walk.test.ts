@@ -144,6 +144,49 @@ describe("what is below the first trained stage can be kept", () => {
   }
 });
 
+describe("a prefix up to the head keeps every position that a record reads", () => {
+  for (const name of names) {
+    test(name, async () => {
+      const description = describeModel(decoders[name]);
+      const stages = description.stages({ kind: "token-logits" });
+      const source = weightSource(description, randomWeights(description, 8));
+      const reads = [[3, 4, 5, 8], [4], [0, 11]];
+      const context = {
+        description,
+        runner,
+        weights: source,
+        stages,
+        frozen: stages.length - 1,
+        examples: records.map((record, index) => ({ prompt: { ...record, readPositions: reads[index]! } })),
+        maximumTokens: 64,
+      };
+      expect(FrozenPrefix.bytesToKeep(context)).toBe(7 * 16 * 4);
+      const finish = async (
+        prefix: FrozenPrefix,
+        batch: readonly number[],
+      ): Promise<ReadonlyMap<number, number[]>> => {
+        const found = new Map<number, number[]>();
+        for (const { members, activations } of await prefix.run(batch)) {
+          const logits = await walk(stages.slice(-1), () => source, activations);
+          let at = 0;
+          for (const member of members) {
+            const rows = reads[member]!.length;
+            found.set(member, logits.slice(50 * at, 50 * (at + rows)));
+            at += rows;
+          }
+        }
+        return found;
+      };
+      const kept = await FrozenPrefix.keeping(context);
+      for (const batch of [[2, 0, 1], [1, 0], [1]]) {
+        const again = await finish(FrozenPrefix.direct(context), batch);
+        expect(new Set(again.keys())).toEqual(new Set(batch));
+        expect(await finish(kept, batch)).toEqual(again);
+      }
+    });
+  }
+});
+
 test("the head of a decoder is its final norm and projection, without the vocabulary's rows", () => {
   const select = (name: keyof typeof decoders, selection: string): readonly string[] =>
     selectTensors(describeModel(decoders[name]), selection);
