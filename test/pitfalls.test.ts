@@ -2,23 +2,8 @@
  * One test for each defect of published implementations that dpzo could have repeated and that no other suite
  * covers; `docs/pitfalls.md` has the whole list, and names the test of each.
  *
- * Covered elsewhere:
- *
- * | defect | test |
- * | --- | --- |
- * | D1 | degenerate.test.ts: "tensors outside what is trained keep their bytes", "exactly the named tensors change" |
- * | D2, Z2 | src/sampling/poisson-sample.test.ts; that the accountant reads the same rate: below |
- * | D4, D5 | degenerate.test.ts: "lambda 0 equals no proximal step", "the proximal step is" |
- * | D6 | src/schedule/stages.test.ts: "D6" |
- * | D7, A2 | privacy.test.ts: "two runs with one --seed", "without --seed the run seed is drawn" |
- * | D9 | src/mechanism/mechanism.test.ts: "One release draws noise for exactly K coordinates" |
- * | D19, A8 | src/mechanism/lattice.test.ts: "Non-finite entries"; privacy.test.ts: "losses that are no numbers" |
- * | D22 | privacy.test.ts: "no canary is in", "neighbouring data sets" |
- * | Z5 | degenerate.test.ts: "a record's differences do not depend on the rest of its batch" |
- * | A4 | privacy.test.ts: "empty batches" |
- * | A5 | none: a habit of experiments, not of code |
- *
- * Not built yet, so without a test: masks and their scores (D11, D12, D13, D15) and their strategies (D14).
+ * Tests whose names begin with a defect's number stand here and beside the code: `grep -rn "D11" src test`. The last test
+ * of this file checks that every number has one.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -32,6 +17,7 @@ import { DpzoError } from "../src/errors.js";
 import { memoryFolder } from "../src/files.js";
 import { MemoryLedgerFile } from "../src/ledger/index.js";
 import { Measurer } from "../src/measure/measure.js";
+import { createMechanism } from "../src/mechanism/index.js";
 import { describeModel } from "../src/model/registry.js";
 import { nodeRuntime } from "../src/node/index.js";
 import { type TrainConfigInput, trainConfigSchema } from "../src/plan/config.js";
@@ -41,7 +27,7 @@ import { noiseDeviation } from "../src/plan/noise.js";
 import { latticeSensitivity, type Plan } from "../src/plan/plan.js";
 import { applyStep, initialState, stepStreams } from "../src/replay/replay.js";
 import type { InferenceRuntime } from "../src/runtime/runtime.js";
-import { samplingRate } from "../src/sampling/index.js";
+import { operatingSystemRandom, samplingRate } from "../src/sampling/index.js";
 import { prepareModel, readExamples } from "../src/train/prepare.js";
 import { train } from "../src/train/run.js";
 import { repositoryPath } from "./support/shared.js";
@@ -313,6 +299,127 @@ test("A7: a data set without records, or a public size that is none, has no plan
   expect(() => plan({}, 0)).toThrow(DpzoError);
   expect(() => plan({}, -3)).toThrow(DpzoError);
   await expect(tinyRun({ records: [], config: { publicSize: undefined } })).rejects.toThrow(DpzoError);
+});
+
+test("D4, D5: the pull is towards a copy of the stage's start, in every coordinate, whatever the direction is", () => {
+  const engine = createDirectionEngine();
+  const made = plan({ ...cheap, stages: 1, proximal: 4, learningRate: 0.5 });
+  const stage = { ...made.stages[0]!, tensors: ["w"] };
+  const start = Float32Array.from({ length: 200 }, (_, i) => Math.sin(i));
+  const state = initialState(new Map([["w", start.slice()]]));
+  const step = (number: number, values: number[]): Float32Array => {
+    applyStep(state, { ...made, stages: [stage] }, { step: number, stage: 0, values }, engine);
+    return state.weights.get("w")!.slice();
+  };
+  const moved = step(1, [8_000_000, -3_000_000, 5_000_000]);
+  // Nothing was released, so there is the pull alone: an anchor that is the live weights would not move them at all,
+  // and a pull along a direction would push half of them away.
+  const pulled = step(2, [0, 0, 0]);
+  pulled.forEach((value, i) => {
+    expect(value).toBeCloseTo((moved[i]! + 2 * start[i]!) / 3, 5);
+  });
+  expect(moved).not.toEqual(start);
+});
+
+test("D7, A2: no setting seeds noise or sampling, and two runs of one --seed share neither", async () => {
+  const seeds = Object.keys(trainConfigSchema.shape).filter((key) => /seed|random/iu.test(key));
+  expect(seeds).toEqual(["seed"]);
+  const runs = [1, 2].map(() =>
+    tinyRun({ config: { ...cheap, batch: 20, steps: 3, seed: 3 }, secret: operatingSystemRandom }),
+  );
+  const [a, b] = (await Promise.all(runs)).map(({ result }) => result.verified);
+  expect(a!.plan.directions.runSeed).toBe(b!.plan.directions.runSeed);
+  const values = [...a!.entries, ...b!.entries].flatMap((entry) => entry.values ?? []);
+  expect(new Set(values).size).toBe(values.length);
+});
+
+test("D9: every coordinate has noise of its own: differences of released values are not free of it", () => {
+  const spec = {
+    directions: 64,
+    clipThreshold: 1,
+    latticeSensitivity,
+    standardDeviation: latticeSensitivity,
+  };
+  const { values } = createMechanism(spec, keystream(3)).release([]);
+  const [first = 0, ...others] = values;
+  const differences = others.map((value) => (value - first) / latticeSensitivity);
+  const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length;
+  const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / differences.length;
+  expect(variance).toBeGreaterThan(0.4);
+  expect(variance).toBeLessThan(2);
+});
+
+test("Z5: records are clipped one by one, not their sum: two long ones count twice", () => {
+  const spec = { directions: 2, clipThreshold: 1, latticeSensitivity, standardDeviation: latticeSensitivity };
+  const release = (rows: readonly Float64Array[]): readonly number[] =>
+    createMechanism(spec, keystream(4)).release(rows).values;
+  const long = Float64Array.of(1000, 0);
+  const noise = release([]);
+  expect(release([long, long]).map((value, k) => value - noise[k]!)).toEqual([2 * latticeSensitivity, 0]);
+  expect(release([long, Float64Array.of(-1000, 0)])).toEqual(noise);
+});
+
+test("A4: a step whose sample is empty measures, releases noise and is charged like any other", async () => {
+  const noise = keystream(2);
+  const result = await tinyRun({
+    config: { ...cheap, batch: 20, steps: 4, stages: 1 },
+    secret: (out) => {
+      // Draws that leave every one of the 40 records out.
+      if (out.length === 160) out.fill(255);
+      else noise(out);
+    },
+  }).then((run) => run.result);
+  const { entries } = result.verified;
+  expect(entries).toHaveLength(4);
+  for (const { values } of entries) expect(values?.every((value) => value !== 0)).toBe(true);
+});
+
+test("A5: a public test file changes nothing: not the plan, not a release, not the weights", async () => {
+  const config = { ...cheap, steps: 4 };
+  const runs = [
+    await tinyRun({ config, secret: keystream(6) }),
+    await tinyRun({ config, secret: keystream(6), evaluation: tinyRecords(20, 5) }),
+    await tinyRun({
+      config,
+      secret: keystream(6),
+      evaluation: tinyRecords(20, 5).map((record) => ({
+        ...record,
+        label: record.label === "0" ? "1" : "0",
+      })),
+    }),
+  ];
+  const [plain, right, wrong] = runs.map(({ result }) => result);
+  for (const { ledger, model } of runs) {
+    expect(ledger).toEqual(runs[0]!.ledger);
+    expect(model.files).toEqual(runs[0]!.model.files);
+  }
+  expect(plain!.final).toBeUndefined();
+  expect(right!.final!.accuracy + wrong!.final!.accuracy).toBeCloseTo(1, 10);
+});
+
+test("D19, A8: infinite and NaN differences neither pass the clip nor mark their record", () => {
+  const spec = { directions: 2, clipThreshold: 1, latticeSensitivity, standardDeviation: latticeSensitivity };
+  const release = (...rows: readonly number[][]): readonly number[] =>
+    createMechanism(spec, keystream(5)).release(rows.map((row) => Float64Array.from(row))).values;
+  expect(release([NaN, Infinity])).toEqual(release());
+  expect(release([NaN, 0.5], [-Infinity, 0.25])).toEqual(release([0, 0.5], [0, 0.25]));
+});
+
+test("every defect of the survey has a test whose name begins with its number", () => {
+  const numbers = (letter: string, count: number): string[] =>
+    Array.from({ length: count }, (_, index) => `${letter}${index + 1}`);
+  const wanted = [...numbers("D", 23), ...numbers("Z", 6), ...numbers("A", 8)];
+  const files = ["src", "test"].flatMap((folder) =>
+    readdirSync(repositoryPath(folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"))
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8")),
+  );
+  const names = files.flatMap((text) =>
+    [...text.matchAll(/\btest\(\s*[`"]((?:[DZA]\d+(?:, )?)+)/gu)].flatMap(
+      (match) => match[1]?.split(", ") ?? [],
+    ),
+  );
+  expect(wanted.filter((number) => !names.includes(number))).toEqual([]);
 });
 
 test("an event that the accountant does not know is refused at any depth, not approximated", () => {
