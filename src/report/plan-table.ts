@@ -1,10 +1,12 @@
 import { noiseMultiplierOf } from "../plan/noise.js";
 import type { Plan, PlanStage } from "../plan/plan.js";
 import { formatCount, formatExact, formatNumber } from "./format.js";
+import type { MaskSummary } from "../replay/mask-summary.js";
 import { type Markup, markup } from "./markup.js";
+import { planAdditions } from "./plan-additions.js";
 
 /** The whole plan, every field spelt out. */
-export function planSection(plan: Plan): Markup {
+export function planSection(plan: Plan, masks: readonly MaskSummary[] = []): Markup {
   return markup`<section>
 <h2>The plan</h2>
 <p>Made before the first step; nothing in it depends on what a record says. Figures are rounded to six digits here; the
@@ -20,6 +22,7 @@ ledger's first line has them exactly.</p>
 </table></div>
 <p class="note">The ledger counts stages from 0. Smoothing is half the distance between the two points at which the loss
 is measured; the clip threshold bounds the length of one record's vector of differences.</p>
+${planAdditions(plan, masks)}
 </section>`;
 }
 

@@ -230,16 +230,65 @@ test("the guarantee names everything it does not cover", () => {
   expect(text).toContain("for two records together it is epsilon 7.999 at delta 0.00056");
 });
 
-test("every field of the plan stands in the plan's tables", () => {
-  const plan = syntheticPlan();
+/** A plan with everything that format 2 can say of a stage. */
+function fullPlan(): Plan {
+  const plain = syntheticPlan();
+  return planSchema.parse({
+    ...plain,
+    format: "dpzo-plan/2",
+    method: "dp-zopo",
+    shrinkage: { rule: "sage", decay: 0.9, warmup: 20, least: 0.1 },
+    stages: plain.stages.map((stage) => ({
+      ...stage,
+      smoothingUnit: "displacement",
+      estimator: "one-sided",
+      clip: "per-scalar",
+      sampling: { expectedBatch: 33, numerator: 12_345_678 },
+      mask: {
+        score: "synflow",
+        strategy: "grow",
+        granularity: "row",
+        ratio: 0.01,
+        floor: 0.1,
+        rankWeights: { high: 1.2, low: 0.8 },
+        queries: 32,
+      },
+    })),
+  });
+}
+
+test.each([syntheticPlan(), fullPlan()])("every field of the plan stands in the plan's tables", (plan) => {
   const fields = new Set(
-    tagsOf(renderReport(syntheticInput())).flatMap(({ attributes }) => attributes.get("data-field") ?? []),
+    tagsOf(renderReport(syntheticInput({}, { plan }))).flatMap(
+      ({ attributes }) => attributes.get("data-field") ?? [],
+    ),
   );
   const leaves = (value: unknown, path: readonly string[]): string[] =>
     typeof value !== "object" || value === null || (Array.isArray(value) && typeof value[0] === "string")
       ? [path.join(".")]
       : Object.entries(value).flatMap(([key, child]) => leaves(child, [...path, key]));
   expect(leaves(plan, []).filter((field) => !fields.has(field))).toEqual([]);
+});
+
+test("masks are told by their size and hash, a clip each and its batches in the guarantee", () => {
+  const digest = "ab".repeat(32);
+  const plan = fullPlan();
+  const page = rendered("masks", syntheticInput({}, { plan, masks: [{ stage: 0, weights: 1486, digest }] }));
+  const text = textOf(page);
+  expect(text).toContain("stage 1, weights that its mask kept1,486");
+  expect(text).toContain(digest);
+  expect(text).toContain("are clipped each on its own");
+  expect(textOf(renderReport(syntheticInput()))).not.toContain("Beyond the plain schedule");
+});
+
+test("Laplace noise has its own band, density and words", () => {
+  const mechanism = { kind: "discrete-laplace", latticeSensitivity: 2 ** 20, scale: 2 ** 21 } as const;
+  const plain = syntheticPlan({ directions: 1 });
+  const plan = planSchema.parse({ ...plain, format: "dpzo-plan/2", method: "dp-zo", mechanism });
+  const page = rendered("laplace", syntheticInput({ directions: 1 }, { plan }));
+  expect(textOf(page)).toContain("discrete Laplace noise with a standard deviation of 2.8284 times");
+  expect(textOf(page)).toContain("scale of the Laplace noise in lattice units");
+  expect(textOf(page)).not.toMatch(/Gaussian|undefined|NaN/u);
 });
 
 test("hostile strings stay text", () => {

@@ -46,7 +46,7 @@ ${style}
 ${lead(input, summary)}
 ${input.evaluation && evaluationSection(input.evaluation)}
 ${guaranteeSection(input)}
-${planSection(input.plan)}
+${planSection(input.plan, input.masks)}
 ${releasesSection(input, summary)}
 ${commandsSection(input)}
 </main>
