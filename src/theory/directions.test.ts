@@ -5,6 +5,7 @@ import {
   aggZoClip,
   aggZoClippingError,
   compareDirections,
+  compareKIndependence,
   effectiveNoiseMultiplier,
   jointSensitivity,
 } from "./index.js";
@@ -56,6 +57,16 @@ describe("K directions", () => {
     expect(found[1]!.scalar).toBeGreaterThan(found[0]!.scalar);
     expect(found[2]!.scalar).toBeGreaterThan(found[1]!.scalar);
     expect(found[1]!.wrongCount).toBeLessThan(found[1]!.scalar);
+  });
+
+  test("on a lattice K costs something, and on dpzo's less than a millionth", () => {
+    const run = { samplingRate: 0.1, steps: 100, noiseMultiplier: 3, delta: 1e-5 };
+    const at = (directions: number, latticeSensitivity: number): number =>
+      compareKIndependence({ ...run, directions, latticeSensitivity }).ratio;
+    expect(at(4096, 2 ** 20)).toBeLessThanOrEqual(1 + 1e-6);
+    expect(at(4096, 2 ** 20)).toBeGreaterThan(1 - 1e-6);
+    expect(at(64, 100)).toBeLessThan(0.999);
+    expect(at(256, 100)).toBeLessThan(at(64, 100));
   });
 
   test("under AggZO's rule the update's noise is the same for every K, and that of a scalar clip of beta is too", () => {

@@ -1,5 +1,13 @@
-import { epsilon, type Event, gaussian, poissonSampled, repeated } from "../accounting/index.js";
+import {
+  discreteGaussian,
+  epsilon,
+  type Event,
+  gaussian,
+  poissonSampled,
+  repeated,
+} from "../accounting/index.js";
 import { requireCount, requirePositive, requireProbability } from "./arguments.js";
+import { compared, type Comparison } from "./comparison.js";
 
 /** How one record's K differences are bounded: their vector's norm, or each of them. */
 export type Clip = "vector" | "scalar";
@@ -63,6 +71,28 @@ export function compareDirections(run: DirectionsRun): DirectionsComparison {
     scalar: epsilon(event(worth("scalar"), steps), delta).epsilon,
     wrongCount: epsilon(event(noiseMultiplier, steps * directions), delta).epsilon,
   };
+}
+
+/**
+ * Lemma 5's statement, the epsilon of one continuous release a step whatever K is, beside the accountant's epsilon of
+ * what dpzo runs: K integers with discrete noise, for which no rotation makes K vanish.
+ *
+ * The ratio is below 1 by what the lattice costs; on dpzo's lattice of 2^20 units that is less than a millionth.
+ *
+ * @param run.latticeSensitivity N: the clip threshold in lattice units.
+ */
+export function compareKIndependence(
+  run: DirectionsRun & { readonly latticeSensitivity: number },
+): Comparison {
+  const { samplingRate, steps, noiseMultiplier, directions, delta, latticeSensitivity } = run;
+  requirePositive({ noiseMultiplier });
+  requireProbability({ samplingRate, delta });
+  requireCount({ steps, directions, latticeSensitivity });
+  const standardDeviation = noiseMultiplier * latticeSensitivity;
+  const lattice = discreteGaussian(standardDeviation, latticeSensitivity, directions);
+  const of = (noise: Event): number =>
+    epsilon(repeated(poissonSampled(samplingRate, noise), steps), delta).epsilon;
+  return compared("epsilon", of(gaussian(noiseMultiplier)), of(lattice));
 }
 
 /**

@@ -18,6 +18,7 @@ export {
   aggZoClippingError,
   type Clip,
   compareDirections,
+  compareKIndependence,
   type DirectionsComparison,
   type DirectionsRun,
   effectiveNoiseMultiplier,

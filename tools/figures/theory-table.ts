@@ -9,6 +9,7 @@ import {
   compareDirections,
   compareDpZero,
   compareGroup,
+  compareKIndependence,
   compareLaplace,
   compareLaplacePure,
   compareMoments,
@@ -84,10 +85,18 @@ function epsilonTable(): string {
 
 function directionsTable(): string {
   return table(
-    ["K", "vector clip", "clip of each scalar, noise of one", "the same by the wrong count"],
+    [
+      "K",
+      "vector clip",
+      "on dpzo's lattice",
+      "clip of each scalar, noise of one",
+      "the same by the wrong count",
+    ],
     [1, 4, 16, 64].map((directions) => {
-      const found = compareDirections({ ...demo, noiseMultiplier: 4.105, directions });
-      return [directions, ...[found.vector, found.scalar, found.wrongCount].map(figure)];
+      const run = { ...demo, noiseMultiplier: 4.105, directions };
+      const { vector, scalar, wrongCount } = compareDirections(run);
+      const lattice = compareKIndependence({ ...run, latticeSensitivity: 2 ** 20 }).numeric;
+      return [directions, ...[vector, lattice, scalar, wrongCount].map(figure)];
     }),
   );
 }
