@@ -57,6 +57,19 @@ for (const prefer of ["wasm-simd", "javascript"] as const) {
     }
   });
 
+  test(`${prefer}: a weight's value is that of its position among the kept, so all but the last move as in the dense one`, () => {
+    const allButOne = every.subarray(0, length - 1);
+    for (const distribution of distributions) {
+      const [plus, minus] = [weights.slice(), weights.slice()];
+      engine.perturb(weights, stream(distribution), 0.013, plus, minus);
+      const dense = weights.slice();
+      engine.update(dense, anchor, along(distribution), coefficients, 0.17, 0.4);
+      for (const values of [plus, minus, dense]) values[length - 1] = weights[length - 1]!;
+      expect(perturbed(engine, { indices: allButOne }, distribution)).toEqual([bits(plus), bits(minus)]);
+      expect(updated(engine, { indices: allButOne }, distribution, 0.4)).toBe(bits(dense));
+    }
+  });
+
   test(`D1, ${prefer}: a masked perturbation and a masked update move exactly the kept weights, and do move them`, () => {
     const [plus, minus] = [weights.slice(), weights.slice()];
     perturbKept(engine, weights, { indices: some }, stream("gaussian"), 0.1, plus, minus);

@@ -37,16 +37,47 @@ export function perturbKept(
   [from, to]: readonly [number, number] = [0, indices.length],
   offset = 0,
 ): void {
-  const phi = checkedNumber("smoothing", smoothing);
-  const z = new Float32Array(to - from);
-  engine.fill(stream, z, from);
-  for (let j = from; j < to; j += 1) {
-    const at = (indices[j] ?? 0) - offset;
-    const value = factors === undefined ? (z[j - from] ?? 0) : fround((factors[j] ?? 0) * (z[j - from] ?? 0));
-    const shift = fround(phi * value);
-    const weight = weights[at] ?? 0;
-    plus[at] = weight + shift;
-    minus[at] = weight - shift;
+  checkedNumber("smoothing", smoothing);
+  if (factors === undefined && indices.length === weights.length && to - from === weights.length) {
+    engine.perturb(weights, stream, smoothing, plus, minus);
+    return;
+  }
+  const places = indices.subarray(from, to);
+  const kept = gatherKept(weights, places, offset);
+  const [up, down] = [new Float32Array(kept.length), new Float32Array(kept.length)];
+  if (factors === undefined && from === 0) {
+    engine.perturb(kept, stream, smoothing, up, down);
+  } else {
+    const z = new Float32Array(kept.length);
+    engine.fill(stream, z, from);
+    if (factors !== undefined) multiply(z, factors.subarray(from, to));
+    perturbAlong(kept, z, smoothing, up, down);
+  }
+  // Packed first and scattered last: the arithmetic is in order in memory, and each scattered place is touched once.
+  for (let j = 0; j < places.length; j += 1) {
+    const at = (places[j] ?? 0) - offset;
+    plus[at] = up[j] ?? 0;
+    minus[at] = down[j] ?? 0;
+  }
+}
+
+function multiply(z: Float32Array, factors: Float32Array): void {
+  for (let j = 0; j < z.length; j += 1) z[j] = (factors[j] ?? 0) * (z[j] ?? 0);
+}
+
+/** What `engine.perturb` does, along values that are made already. */
+function perturbAlong(
+  weights: Float32Array,
+  z: Float32Array,
+  smoothing: number,
+  plus: Float32Array,
+  minus: Float32Array,
+): void {
+  const phi = fround(smoothing);
+  for (let j = 0; j < z.length; j += 1) {
+    const shift = fround(phi * (z[j] ?? 0));
+    plus[j] = (weights[j] ?? 0) + shift;
+    minus[j] = (weights[j] ?? 0) - shift;
   }
 }
 
@@ -70,6 +101,10 @@ export function updateKept(
   learningRate: number,
   pull: number,
 ): void {
+  if (factors === undefined && indices.length === weights.length) {
+    engine.update(weights, anchor, streams, coefficients, learningRate, pull);
+    return;
+  }
   const kept = gatherKept(weights, indices);
   if (factors === undefined) {
     engine.update(kept, anchor, streams, coefficients, learningRate, pull);
@@ -79,10 +114,10 @@ export function updateKept(
   for (let j = 0; j < indices.length; j += 1) weights[indices[j] ?? 0] = kept[j] ?? 0;
 }
 
-/** The kept weights, packed. */
-export function gatherKept(weights: Float32Array, indices: Uint32Array): Float32Array {
+/** The kept weights, packed. @param offset subtracted from each index */
+export function gatherKept(weights: Float32Array, indices: Uint32Array, offset = 0): Float32Array {
   const kept = new Float32Array(indices.length);
-  for (let j = 0; j < indices.length; j += 1) kept[j] = weights[indices[j] ?? 0] ?? 0;
+  for (let j = 0; j < indices.length; j += 1) kept[j] = weights[(indices[j] ?? 0) - offset] ?? 0;
   return kept;
 }
 
