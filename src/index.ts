@@ -11,6 +11,7 @@ export { createDirectionEngine, type DirectionEngine, type DirectionStream } fro
 export { DpzoError, type ErrorDetails } from "./errors.js";
 export { type FolderReader, type FolderWriter, memoryFolder, type RandomAccessFile } from "./files.js";
 export { type LedgerEntry, LedgerError, type LedgerFile, parseLedger } from "./ledger/index.js";
+export { type Mask, MaskError, type MaskSpec } from "./masks/index.js";
 export type { ModelDescription, ModelStage } from "./model/description.js";
 export { ModelError } from "./model/errors.js";
 export { type LoadedModel, loadModel } from "./model/load.js";
@@ -26,21 +27,36 @@ export {
 export { type EpsilonPoint, epsilonCurve } from "./plan/epsilon-curve.js";
 export { PlanError } from "./plan/errors.js";
 export { planEvent } from "./plan/event.js";
-export { makePlan, type PlanInputs } from "./plan/make-plan.js";
-export type { Plan, PlanStage } from "./plan/plan.js";
-export { readPlan } from "./plan/read-plan.js";
+export { makeNonPrivatePlan, makePlan, type PlanInputs } from "./plan/make-plan.js";
+export { isPrivate, type NonPrivatePlan, type Plan, type PlanStage, type RunPlan } from "./plan/plan.js";
+export { readPlan, readRunPlan } from "./plan/read-plan.js";
 export { type PublicEvaluation, renderReport, type ReportInput } from "./report/index.js";
 export { ReplayError } from "./replay/errors.js";
-export { replayModel } from "./replay/replay-model.js";
+export { replayLedger, replayModel } from "./replay/replay-model.js";
 export { applyStep, initialState, replay, type ReplayState, type Weights } from "./replay/replay.js";
 export { RuntimeError } from "./runtime/errors.js";
 export type { InferenceRuntime, Session, Tensor } from "./runtime/runtime.js";
 export { selfTest } from "./runtime/self-test.js";
 export { StageRunner } from "./runtime/stage-runner.js";
 export { operatingSystemRandom } from "./sampling/index.js";
+export {
+  dpAggzo,
+  dpZero,
+  dpZo,
+  dpZopo,
+  type DpZopoSettings,
+  mezo,
+  type PlainSettings,
+} from "./schedule/presets.js";
 export { dpZoso, type DpZosoSettings, type ScheduleStage } from "./schedule/stages.js";
 export { classificationMetrics, createTask, type Task, TaskError, type TaskRecord } from "./tasks/index.js";
 export { prepareModel, readExamples } from "./train/prepare.js";
-export type { TrainEvent, TrainRequest, TrainResult } from "./train/run.js";
-export { train } from "./train/train.js";
-export { guaranteeInWords, type VerifiedLedger, verifyLedger } from "./verify/verify.js";
+export type { RunResult, TrainEvent, TrainRequest, TrainResult } from "./train/run.js";
+export { train, trainWithoutPrivacy } from "./train/train.js";
+export {
+  type CheckedLedger,
+  checkLedger,
+  guaranteeInWords,
+  type VerifiedLedger,
+  verifyLedger,
+} from "./verify/verify.js";

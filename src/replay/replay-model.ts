@@ -38,7 +38,7 @@ export async function checkBase(base: Checkpoint, { plan }: CheckedLedger): Prom
  *
  * @returns the verified ledger
  * @throws {LedgerError}, {PlanError}, {ReplayError} `base-mismatch`, {CheckpointError}; {PlanError} `not-private` for
- *   a ledger without privacy, which {@link replayWithoutPrivacy} takes.
+ *   a ledger without privacy, which {@link replayLedger} takes.
  * @example
  * await replayModel(base, await readFile("ledger.jsonl"), nodeFolderWriter("model"));
  */
@@ -53,15 +53,14 @@ export async function replayModel(
 }
 
 /**
- * As {@link replayModel}, for any ledger. The model and its card state no epsilon where the run was not private.
- *
- * @returns the checked ledger
+ * As {@link replayModel}, for the ledger of any run. Where it gave no privacy, neither the result nor the model's card has
+ * an epsilon.
  */
-export async function replayWithoutPrivacy(
+export async function replayLedger(
   base: Checkpoint,
   ledgerBytes: Uint8Array,
   out: FolderWriter,
-): Promise<CheckedLedger> {
+): Promise<CheckedLedger | VerifiedLedger> {
   const checked = checkLedger(ledgerBytes);
   const ledger = isPrivateLedger(checked) ? verifyLedger(ledgerBytes) : checked;
   await rebuild(base, ledger, ledgerBytes, out);

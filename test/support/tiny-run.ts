@@ -32,7 +32,7 @@ export const tinyConfig: TrainConfigInput = {
 };
 
 /** What mezo does not have. */
-const mezoConfig = {
+export const mezoConfig = {
   method: "mezo",
   epsilon: undefined,
   directions: undefined,

@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { z } from "zod";
 
 import { nodeFolderWriter } from "../../node/index.js";
-import { replayModel } from "../../replay/replay-model.js";
+import { replayLedger } from "../../replay/replay-model.js";
 import { UsageError } from "../errors.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
 import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
@@ -25,11 +25,16 @@ export const replayCommand: CommandFactory = () => {
     const output = outputFor(flags);
     const ledger = readLedger(settings.ledger);
     const verified = await withFolder(settings.base, (base) =>
-      replayModel(base, ledger, nodeFolderWriter(settings.out)),
+      replayLedger(base, ledger, nodeFolderWriter(settings.out)),
     );
-    const { steps, lostSteps, epsilon, delta, finalHash } = verified;
-    output.answer({ out: settings.out, steps, lostSteps, epsilon, delta, finalHash }, () => [
-      `wrote ${settings.out}: ${steps} steps replayed, epsilon ${epsilon} at delta ${delta}`,
+    const { steps, lostSteps, finalHash } = verified;
+    const spent =
+      "epsilon" in verified
+        ? { epsilon: verified.epsilon, delta: verified.delta }
+        : { private: false as const };
+    output.answer({ out: settings.out, steps, lostSteps, ...spent, finalHash }, () => [
+      `wrote ${settings.out}: ${steps} steps replayed, ` +
+        ("epsilon" in spent ? `epsilon ${spent.epsilon} at delta ${spent.delta}` : "NOT private"),
     ]);
   });
 };
