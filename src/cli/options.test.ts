@@ -18,6 +18,8 @@ const schema = z.strictObject({
   steps: z.number().int().min(1).describe("steps"),
   train: z.array(z.string()).default(["head"]).describe("what"),
   method: z.enum(["dp-zoso"]).default("dp-zoso").describe("method"),
+  maskRatio: z.array(z.number()).optional().describe("ratios"),
+  rank: z.boolean().optional().describe("a switch"),
 });
 
 function parse(...args: string[]): Record<string, unknown> {
@@ -39,6 +41,11 @@ test("a key becomes a kebab-case flag; numbers are numbers, and a repeated flag 
     learningRate: 0.002,
     train: ["head", "last:1"],
   });
+  expect(parse("--mask-ratio", "0.1", "--mask-ratio", "2e-1", "--rank")).toEqual({
+    maskRatio: [0.1, 0.2],
+    rank: true,
+  });
+  expect(() => parse("--mask-ratio", "half")).toThrow(/--mask-ratio is "half"/u);
   expect(() => parse("--steps", "many")).toThrow(/--steps is "many"/u);
   expect(() => parse("--steps", "")).toThrow(/a number/u);
   expect(() => parse("--method", "sgd")).toThrow(/dp-zoso/u);

@@ -110,6 +110,30 @@ test("only the stage's tensors move, and the run seed, the step and the sign of 
   expect(moved(made, { step: 1, stage: 0, values: [-100_000, 70_000] })).not.toEqual(reference);
 });
 
+test("Z4: a stage with a batch of its own divides by that batch", () => {
+  const moved = (sampling?: PlanStage["sampling"]): Float32Array => {
+    const state = initialState(new Map([["a", new Float32Array(40)]]));
+    const made = plan([stage({ tensors: ["a"], ...(sampling && { sampling }) })]);
+    applyStep(state, made, entry(1), engine);
+    return state.weights.get("a")!;
+  };
+  // A power of two, so that halving the divisor doubles every bit-exact value.
+  expect(moved({ expectedBatch: 2, numerator: 2 ** 30 })).toEqual(moved().map((value) => 2 * value));
+});
+
+test("a value in real units is c / b under a clip of each difference, b the largest with K b^2 <= N^2", () => {
+  const moved = (change: Partial<PlanStage>, values: readonly number[]): Float32Array => {
+    const state = initialState(new Map([["a", new Float32Array(40)]]));
+    const made = plan([stage({ tensors: ["a"], directions: 4, ...change })]);
+    applyStep(state, made, { step: 1, stage: 0, values }, engine);
+    return state.weights.get("a")!;
+  };
+  const values = [1000, -2000, 3000, 4000];
+  const doubled = values.map((value) => 2 * value);
+  // K = 4: b is N / 2 exactly.
+  expect(moved({ clip: "per-scalar" }, values)).toEqual(moved({}, doubled));
+});
+
 test("sphere: a direction has norm sqrt(d) over all trained tensors together", () => {
   const made = plan([stage()], "sphere");
   const streams = stepStreams(made, made.stages[0]!, 1, weights(), engine);

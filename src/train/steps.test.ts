@@ -4,6 +4,7 @@ import { createDirectionEngine } from "../directions/index.js";
 import { DpzoError } from "../errors.js";
 import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
 import type { Measurer } from "../measure/measure.js";
+import { planEvent } from "../plan/event.js";
 import type { Plan } from "../plan/plan.js";
 import { initialState } from "../replay/replay.js";
 import { keystream, tinyRun } from "../../test/support/tiny-run.js";
@@ -99,6 +100,40 @@ test("the private side is prepared once a stage, with what the stage before has"
     [0, false],
     [1, true],
   ]);
+});
+
+test("D2, Z3: each stage samples at its own rate, which is the one its event has", async () => {
+  const [first, ...others] = plan.stages;
+  const sampling = { expectedBatch: 4, numerator: 2 ** 28 };
+  const made: Plan = { ...plan, format: "dpzo-plan/2", stages: [{ ...first!, sampling }, ...others] };
+  const sizes: number[] = [];
+  const noise = keystream(3);
+  const { options } = await setUp();
+  await runSteps({
+    ...options,
+    plan: made,
+    ledger: await openLedger(new MemoryLedgerFile(), made, made),
+    random: (out) => {
+      noise(out);
+      // Every record draws 2^29: not below the first stage's rate, and below the plan's.
+      if (out.length === 160) new Uint32Array(out.buffer, out.byteOffset, 40).fill(2 ** 29);
+    },
+    measurer: () => {
+      const differences = (batch: Iterable<number>): Promise<readonly Float64Array[]> => {
+        sizes.push([...batch].length);
+        return Promise.resolve([]);
+      };
+      return Promise.resolve({ differences } as unknown as Measurer);
+    },
+  });
+  expect(plan.sampling.numerator).toBeGreaterThan(2 ** 29);
+  expect(sizes).toEqual([
+    ...Array<number>(first!.steps).fill(0),
+    ...Array<number>(4 - first!.steps).fill(40),
+  ]);
+  const event = planEvent(made);
+  const rates = event.kind === "composed" ? JSON.stringify(event).match(/"samplingRate":[\d.]+/gu) : [];
+  expect(rates).toEqual(['"samplingRate":0.0625', '"samplingRate":1']);
 });
 
 test("No private value leaves in an error: a foreign one is withheld, and nothing was announced", async () => {
