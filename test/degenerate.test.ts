@@ -403,6 +403,31 @@ test("a masked direction measures and moves the same weights: differences agree 
   }
 });
 
+test("copies that masked stages share give what copies of their own give, bit for bit", () => {
+  const mask: MaskSpec = { ...smallest, ratio: 0.3 };
+  const plan = planOf([stageOf({ train: "all", mask })], { method: "dp-zopo", format: "dpzo-plan/2" });
+  const state = initialState(freshWeights(), model.description);
+  const stage = enterStage(state, plan, 0, engine);
+  const kept = state.masks.get(0)!;
+  const streams = stepStreams(plan, stage, 1, state.weights, engine, kept);
+  const context = { ...model, weights: state.weights, engine, trained: new Set(stage.tensors), mask: kept };
+  const [own, shared] = [undefined, 0].map(
+    (copyLimit) => new Perturber({ ...context, smoothing: 0.01, copyLimit }),
+  );
+  // Twice over all stages, so that what is shared is taken from one block by the next and given back.
+  for (let k = 0; k < 2; k += 1) {
+    const stream = (tensor: string): DirectionStream => streams(tensor)[k]!;
+    for (const modelStage of model.modelStages) {
+      const [a, b] = [own!, shared!].map((perturber) => perturber.perturb(modelStage, stream));
+      for (const binding of modelStage.weights) {
+        for (const side of ["plus", "minus"] as const) {
+          expect(bits(b![side](binding).data)).toBe(bits(a![side](binding).data));
+        }
+      }
+    }
+  }
+});
+
 test("one-sided differences are [l(theta + phi z) - l(theta)] / phi, in K + 1 evaluations, and near the two-sided ones", async () => {
   const stage = stageOf();
   const plan = planOf([stage]);

@@ -21,6 +21,17 @@ export interface TrajectoryContext {
   readonly smoothing: number;
   /** Which weights of the perturbed tensors move; all of them where there is none. */
   readonly mask?: Mask | undefined;
+  /** Most bytes of masked stages' own copies; 1 GiB unless told. */
+  readonly copyLimit?: number | undefined;
+}
+
+const defaultCopyLimit = 2 ** 30;
+
+/** Two perturbed arrays, and under a mask whose weights they are copies of. */
+interface Scratch {
+  readonly plus: Float32Array;
+  readonly minus: Float32Array;
+  owner?: string;
 }
 
 /** Weights of one stage at theta + phi z and theta - phi z; the arrays are scratch, valid until the next call. */
@@ -36,12 +47,14 @@ export interface PerturbedStage {
  * - Canonical weights are only read, so there is no drift however often they are perturbed.
  * - A tied tensor gets the same direction wherever it is read, whole or by rows.
  * - Under a mask only kept weights are generated and written: the rest of a copy is made once. So a perturber is for one
- *   stage of the schedule, in which no other weight changes.
+ *   stage of the schedule, in which no other weight changes. Beyond `copyLimit`, model stages of one shape share their
+ *   copies and fill them anew at each visit.
  */
 export class Perturber {
   readonly #context: TrajectoryContext;
   readonly #canonical: WeightSource;
-  readonly #scratch = new Map<string, { plus: Float32Array; minus: Float32Array }>();
+  readonly #scratch = new Map<string, Scratch>();
+  #copiedBytes = 0;
 
   constructor(context: TrajectoryContext) {
     this.#context = context;
@@ -73,7 +86,7 @@ export class Perturber {
     const { data, dims } = this.#canonical(binding);
     const { mask } = this.#context;
     if (mask !== undefined) {
-      const scratch = this.#copyFor(`${stage.name}/${binding.input}`, data);
+      const scratch = this.#copyFor(stage, binding.input, data);
       this.#perturbKept(data, binding, mask.get(binding.tensor) ?? nothingKept, stream, scratch);
       return { plus: { data: scratch.plus, dims }, minus: { data: scratch.minus, dims } };
     }
@@ -112,7 +125,7 @@ export class Perturber {
     { rows }: WeightBinding,
     kept: TensorMask,
     stream: DirectionStream,
-    { plus, minus }: { plus: Float32Array; minus: Float32Array },
+    { plus, minus }: Scratch,
   ): void {
     const { engine, smoothing } = this.#context;
     if (rows === undefined) {
@@ -128,17 +141,28 @@ export class Perturber {
     });
   }
 
-  /** Copies of a model stage's own weights, in which only kept weights are ever rewritten. */
-  #copyFor(key: string, data: Float32Array): { plus: Float32Array; minus: Float32Array } {
-    let scratch = this.#scratch.get(key);
-    if (scratch === undefined) {
-      scratch = { plus: data.slice(), minus: data.slice() };
-      this.#scratch.set(key, scratch);
+  /** Copies of a model stage's own weights, in which only kept weights are rewritten as long as nobody else has them. */
+  #copyFor(stage: ModelStage, input: string, data: Float32Array): Scratch {
+    const owner = `${stage.name}/${input}`;
+    const own = this.#scratch.get(owner);
+    if (own !== undefined) return own;
+    const { copyLimit = defaultCopyLimit } = this.#context;
+    if (this.#copiedBytes + 2 * data.byteLength <= copyLimit) {
+      this.#copiedBytes += 2 * data.byteLength;
+      const copy = { plus: data.slice(), minus: data.slice(), owner };
+      this.#scratch.set(owner, copy);
+      return copy;
     }
-    return scratch;
+    const shared = this.#scratchFor(`${stage.program.key}/${input}`, data.length);
+    if (shared.owner !== owner) {
+      shared.plus.set(data);
+      shared.minus.set(data);
+      shared.owner = owner;
+    }
+    return shared;
   }
 
-  #scratchFor(key: string, length: number): { plus: Float32Array; minus: Float32Array } {
+  #scratchFor(key: string, length: number): Scratch {
     let scratch = this.#scratch.get(key);
     if (scratch?.plus.length !== length) {
       scratch = { plus: new Float32Array(length), minus: new Float32Array(length) };
