@@ -19,6 +19,7 @@ import { weightSource } from "../../src/runtime/stage-runner.js";
 import { operatingSystemRandom } from "../../src/sampling/index.js";
 import { classificationMetrics, type Example, indexOfLargest } from "../../src/tasks/index.js";
 import { planTask, prepareModel, readExamples } from "../../src/train/prepare.js";
+import { stageMeasure } from "../../src/train/stage-measure.js";
 import { runSteps } from "../../src/train/steps.js";
 
 const [trainFile, devFile, testFile, template, labelWords, tokens, seeds, ...settings] =
@@ -76,21 +77,19 @@ for (const text of settings) {
     });
     const start = performance.now();
     const ledger = await openLedger(new MemoryLedgerFile(), plan, plan);
+    const state = initialState(model.weights, model.description);
     await runSteps({
       plan,
-      state: initialState(model.weights),
+      state,
       engine,
       ledger,
       records: examples.length,
       random: operatingSystemRandom,
       stopRequested: () => false,
-      measurer: async (stage, before) => {
-        const { tensors, smoothing } = stage;
+      measurer: async (stage, before, mask) => {
         previous = await Measurer.create({
           ...model,
-          engine,
-          tensors,
-          smoothing,
+          ...stageMeasure({ plan, state, stage, mask, engine }),
           examples,
           expectedVisits: 10,
           previous: before ?? previous,

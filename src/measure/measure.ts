@@ -66,6 +66,11 @@ export class Measurer {
     return new Measurer(options, prefix, frozen);
   }
 
+  /** The mask whose weights it perturbs. */
+  get mask(): Mask | undefined {
+    return this.#options.mask;
+  }
+
   /**
    * What this stage kept, if exactly `frozen` stages are frozen now as well: nothing below has changed since.
    */

@@ -9,12 +9,11 @@ import { loadModel } from "../model/load.js";
 import type { TaskConfig, TrainConfig } from "../plan/config.js";
 import { PlanError } from "../plan/errors.js";
 import { makeNonPrivatePlan, makePlan, type PlanInputs } from "../plan/make-plan.js";
-import { type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
+import type { PlanStage, RunPlan } from "../plan/plan.js";
 import { planIdentity, readPlan, readRunPlan } from "../plan/read-plan.js";
 import { type MaskSummary, maskSummaries } from "../replay/mask-summary.js";
 import { writeModelFolder } from "../replay/model-folder.js";
 import { initialState, replay, type ReplayState, type Weights } from "../replay/replay.js";
-import { effectiveSmoothing } from "../replay/stage-state.js";
 import type { InferenceRuntime } from "../runtime/runtime.js";
 import { operatingSystemRandom, type RandomBytes } from "../sampling/index.js";
 import { totalSteps } from "../schedule/stages.js";
@@ -27,6 +26,7 @@ import {
 import { type CheckedLedger, checkLedger, type VerifiedLedger, verifyLedger } from "../verify/verify.js";
 import { checkWritten } from "./check-written.js";
 import { planTask, type PreparedModel, prepareModel, readExamples } from "./prepare.js";
+import { stageMeasure } from "./stage-measure.js";
 import { runSteps } from "./steps.js";
 
 /** What a run tells while it works; public values only. */
@@ -221,17 +221,11 @@ function measurerFor(setting: {
   readonly previous: Measurer | undefined;
   readonly onEvent: TrainRequest["onEvent"];
 }): Promise<Measurer> {
-  const { model, engine, plan, state, stage, mask, examples, previous, onEvent } = setting;
-  const { numerator, denominator } = stageSampling(plan, stage);
+  const { model, examples, previous, onEvent } = setting;
   return Measurer.create({
     ...model,
-    engine,
-    tensors: stage.tensors,
-    mask,
-    smoothing: effectiveSmoothing(state, stage, mask),
-    estimator: stage.estimator,
+    ...stageMeasure(setting),
     examples,
-    expectedVisits: (stage.steps * numerator) / denominator,
     previous,
     onProgress: tenths((fraction) => {
       onEvent?.({ kind: "encoding", fraction });

@@ -136,6 +136,25 @@ test("D2, Z3: each stage samples at its own rate, which is the one its event has
   expect(rates).toEqual(['"samplingRate":0.0625', '"samplingRate":1']);
 });
 
+test("a private side that was prepared without the stage's mask is refused before anything is measured", async () => {
+  const mask = {
+    score: "small-magnitude",
+    strategy: "static",
+    granularity: "weight",
+    ratio: 0.5,
+    floor: 0,
+    queries: 1,
+  } as const;
+  const stages = plan.stages.map((stage) => ({ ...stage, mask }));
+  const made: Plan = { ...plan, format: "dpzo-plan/2", method: "dp-zopo", stages };
+  const { options, log } = await setUp();
+  const ledger = await openLedger(new MemoryLedgerFile(), made, made);
+  await expect(runSteps({ ...options, plan: made, ledger })).rejects.toThrow(
+    expect.objectContaining({ code: "mask-not-measured", value: 0 }) as Error,
+  );
+  expect(log).toEqual([]);
+});
+
 test("No private value leaves in an error: a foreign one is withheld, and nothing was announced", async () => {
   const { options, file } = await setUp();
   const before = await file.readAll();

@@ -53,6 +53,7 @@ export async function runSteps(options: StepsOptions): Promise<void> {
       enterStage(state, plan, index, engine);
       const mask = state.masks.get(index);
       prepared = { index, measurer: await options.measurer(stage, prepared?.measurer, mask) };
+      requireMask(prepared.measurer, mask, index);
     }
 
     const batch = poissonSample(options.records, stageSampling(plan, stage), random);
@@ -78,6 +79,16 @@ function stageAt(
     throw new TrainError("step-outside-plan", { message: `Step ${step} is not in the plan.`, value: step });
   }
   return { index, stage };
+}
+
+/** Differences along other weights than those that are updated would be noise at full price. */
+function requireMask(measurer: Measurer, mask: Mask | undefined, stage: number): void {
+  if (measurer.mask === mask) return;
+  throw new TrainError("mask-not-measured", {
+    message: `The private side of stage ${stage} was prepared without the stage's mask.`,
+    value: stage,
+    next: "Pass on the mask that `measurer` is called with; `stageMeasure` has all that a stage needs.",
+  });
 }
 
 /** Clips, sums and, but for a plan without privacy, noises a batch. */

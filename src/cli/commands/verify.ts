@@ -4,10 +4,18 @@ import { z } from "zod";
 
 import { DpzoError } from "../../errors.js";
 import { checkBase } from "../../replay/replay-model.js";
-import { guaranteeInWords, verifyLedger } from "../../verify/verify.js";
+import { notPrivate } from "../../plan/read-plan.js";
+import {
+  type CheckedLedger,
+  checkLedger,
+  guaranteeInWords,
+  isPrivateLedger,
+  verifyLedger,
+} from "../../verify/verify.js";
 import { UsageError } from "../errors.js";
-import { exitCodeOf } from "../exit-codes.js";
+import { exitCodeOf, exitCodes } from "../exit-codes.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
+import type { Output } from "../output.js";
 import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
 
 const verifySchema = z.strictObject({
@@ -24,6 +32,12 @@ export const verifyCommand: CommandFactory = (setExitCode) => {
     const output = outputFor(flags);
     const bytes = readLedger(settings.ledger);
     try {
+      const checked = checkLedger(bytes);
+      if (!isPrivateLedger(checked)) {
+        tellNotPrivate(output, checked);
+        setExitCode(exitCodes.plan);
+        return;
+      }
       const verified = verifyLedger(bytes);
       if (settings.base !== undefined) {
         await withFolder(settings.base, (base) => checkBase(base, verified));
@@ -47,6 +61,16 @@ export const verifyCommand: CommandFactory = (setExitCode) => {
     }
   });
 };
+
+/** The chain and the steps are in order, and there is no guarantee to state: said so, and not done with exit code 0. */
+function tellNotPrivate(output: Output, ledger: CheckedLedger): void {
+  const { plan, steps, plannedSteps, lostSteps, finalHash } = ledger;
+  const answer = { valid: true, private: false, steps, plannedSteps, lostSteps, finalHash, plan };
+  output.answer(answer, () => [
+    `chain and steps are in order: ${steps} of ${plannedSteps} steps, ${lostSteps} lost; last hash ${finalHash}`,
+    `NOT private: ${notPrivate(plan.method).message}`,
+  ]);
+}
 
 /** The bytes of a ledger file. */
 export function readLedger(path: string): Uint8Array {
