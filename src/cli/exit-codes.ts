@@ -5,6 +5,7 @@ import { CheckpointError } from "../checkpoint/index.js";
 import { DataError } from "../data/index.js";
 import { FileError } from "../files.js";
 import { LedgerError } from "../ledger/index.js";
+import { MaskError } from "../masks/index.js";
 import { ModelError } from "../model/errors.js";
 import { PlanError } from "../plan/errors.js";
 import { ReplayError } from "../replay/errors.js";
@@ -29,7 +30,7 @@ export const exitCodes = {
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-  const usage = [UsageError, TaskError, ScheduleError, AccountingError];
+  const usage = [UsageError, TaskError, ScheduleError, MaskError, AccountingError];
   if (usage.some((kind) => error instanceof kind)) return exitCodes.usage;
   if (error instanceof DataError || error instanceof FileError) return exitCodes.data;
   if (error instanceof CheckpointError || error instanceof ModelError) return exitCodes.checkpoint;

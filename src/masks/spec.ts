@@ -34,3 +34,8 @@ export interface MaskSpec {
   /** Random directions of the two estimates; the other scores need none. */
   readonly queries: number;
 }
+
+/** Whether a mask's score is taken on the model's network, and so on all of its tensors. */
+export function needsNetwork({ score }: Pick<MaskSpec, "score">): boolean {
+  return score === "synflow" || score === "synflow-estimate" || score === "grasp-estimate";
+}

@@ -2,6 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 
 import { maximumRecords } from "../mechanism/index.js";
+import { encoderNetwork, needsNetwork } from "../masks/index.js";
 import type { ModelDescription } from "../model/description.js";
 import { selectTensors } from "../model/selection.js";
 import { type RandomBytes, samplingRate } from "../sampling/index.js";
@@ -44,7 +45,8 @@ export interface PlanInputs {
  * - The format is the first that says everything, so that a plain run is still one that dpzo 0.1 reads.
  *
  * @throws {PlanError} `delta-too-large` for delta >= 1 / n; `batch-too-large`; `budget-unreachable`;
- *   `epsilon-missing`; `contradictory-settings`; `not-private` for mezo, which has no epsilon.
+ *   `epsilon-missing`; `contradictory-settings`; `not-private` for mezo, which has no epsilon. {ScheduleError};
+ *   {ModelError} for a selection; {MaskError} `no-linear-network` for a score that the model does not have.
  */
 export function makePlan(inputs: PlanInputs): Plan {
   const { config, publicSize } = inputs;
@@ -130,7 +132,10 @@ function commonParts(inputs: PlanInputs): Pick<Plan, "sampling" | "stages"> & {
 
 /** The method's schedule, with the selections resolved to tensor names and batches to sampling rates. */
 function planStages({ config, description, publicSize }: PlanInputs): PlanStage[] {
-  return methodStages(config).map(({ expectedBatch, ...stage }) => ({
+  const stages = methodStages(config);
+  // Refused now where the model has no such network, and not when the stage begins.
+  if (stages.some(({ mask }) => mask !== undefined && needsNetwork(mask))) encoderNetwork(description);
+  return stages.map(({ expectedBatch, ...stage }) => ({
     ...stage,
     tensors: [...selectTensors(description, stage.train)],
     ...(expectedBatch !== undefined &&

@@ -192,6 +192,15 @@ test("stages may differ in length, rate, scale, directions, clip and batch, and 
   expect(() => plan({ stages: 3, stageClip: [1, 2] })).toThrow(/2 stageClip for 3 stages/u);
 });
 
+test("a score on a network that the model does not have is refused with the plan, before anything is written", () => {
+  const decoder = { ...description, kind: "causal-lm" } as const;
+  for (const maskScore of ["synflow", "grasp-estimate"] as const) {
+    const given = { ...inputs({ method: "dp-zopo", maskScore }), description: decoder };
+    expect(() => makePlan(given)).toThrow(expect.objectContaining({ code: "no-linear-network" }) as Error);
+  }
+  expect(makePlan({ ...inputs({ method: "dp-zopo" }), description: decoder }).method).toBe("dp-zopo");
+});
+
 test("masks, estimates and scales are in the stages, and cost no privacy", () => {
   const dense = plan();
   const made = plan({

@@ -1,6 +1,7 @@
 import type { Checkpoint } from "../checkpoint/index.js";
 import { createDirectionEngine } from "../directions/index.js";
 import type { FolderWriter } from "../files.js";
+import { needsNetwork } from "../masks/index.js";
 import { describeModel } from "../model/registry.js";
 import {
   type CheckedLedger,
@@ -12,7 +13,6 @@ import {
 import { ReplayError } from "./errors.js";
 import { trainedTensors, writeModelFolder } from "./model-folder.js";
 import { initialState, replay, type Weights } from "./replay.js";
-import { needsNetwork } from "./stage-state.js";
 
 /**
  * Refuses a base checkpoint other than the one the plan was made for.

@@ -1,5 +1,5 @@
 import { type DirectionEngine, gatherKept } from "../directions/index.js";
-import { encoderNetwork, makeMask, type Mask, type MaskSpec, maskSize } from "../masks/index.js";
+import { encoderNetwork, makeMask, type Mask, maskSize, needsNetwork } from "../masks/index.js";
 import type { ModelDescription } from "../model/description.js";
 import type { PlanStage, RunPlan } from "../plan/plan.js";
 import { ReplayError } from "./errors.js";
@@ -99,11 +99,6 @@ function addMask(state: ReplayState, plan: RunPlan, index: number, engine: Direc
     earlier: earlierMasks(state, index),
   });
   state.masks.set(index, mask);
-}
-
-/** Whether a mask's score is taken on the model's network, and so on all of its tensors. */
-export function needsNetwork({ score }: MaskSpec): boolean {
-  return score === "synflow" || score === "synflow-estimate" || score === "grasp-estimate";
 }
 
 function earlierMasks({ masks }: ReplayState, index: number): readonly Mask[] {
