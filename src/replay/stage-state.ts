@@ -78,8 +78,15 @@ export function effectiveSmoothing(state: ReplayState, stage: PlanStage, mask: M
 }
 
 function makeStaticMasks(state: ReplayState, plan: RunPlan, engine: DirectionEngine): void {
-  for (const [index, { mask }] of plan.stages.entries()) {
-    if (mask?.strategy === "static") addMask(state, plan, index, engine);
+  const made = new Map<string, Mask>();
+  for (const [index, { mask, tensors }] of plan.stages.entries()) {
+    if (mask?.strategy !== "static") continue;
+    // Stages that describe one mask of the base have one.
+    const described = JSON.stringify([mask, tensors]);
+    const known = made.get(described);
+    if (known !== undefined) state.masks.set(index, known);
+    addMask(state, plan, index, engine);
+    made.set(described, state.masks.get(index) ?? new Map());
   }
 }
 
