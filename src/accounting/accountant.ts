@@ -1,10 +1,11 @@
 import { AccountingError } from "./errors.js";
 import { type Event, parseEvent } from "./events.js";
-import { flatten, lossSource, type Release, roundingAllowance } from "./flatten.js";
+import { flatten, lossSource, noiseOverSensitivity, type Release, roundingAllowance } from "./flatten.js";
 import { gaussianLogDelta } from "./gaussian-exact.js";
 import type { Component, Target } from "./guide.js";
 import { logAdd, logSubtract } from "./logarithm.js";
-import { enclose, type Precision } from "./pld.js";
+import { enclose, nothingKnown, type Precision, relaxation } from "./pld.js";
+import { rdpEpsilon } from "./rdp.js";
 import { firstBelow, lastAbove } from "./solve.js";
 import { type Direction, GridTooLong } from "./splat.js";
 
@@ -75,10 +76,15 @@ export function epsilon(event: Event, delta: number, options: AccountingOptions 
   const exact = plainGaussian(releases);
   if (exact !== undefined) return same(gaussianEpsilon(exact, Math.log(delta)), delta);
   const precision = { ...defaultPrecision, ...options.precision };
-  const [remove, add] = directions.map((direction) =>
-    epsilonOneWay(releases, direction, Math.log(delta), precision),
-  );
-  return joined(remove as Enclosure, add as Enclosure, delta);
+  const ask = (direction: Direction, asked: Precision): Enclosure =>
+    epsilonOneWay(releases, direction, Math.log(delta), asked);
+  const remove = capped(ask("remove", precision), event, delta);
+  if (isSymmetric(releases)) return joined(remove, remove, delta);
+  // The smaller direction need not be known precisely.
+  const worst = worstLossOneWay(releases, "add");
+  if (worst < remove.lower) return joined(remove, { upper: worst, lower: 0 }, delta);
+  const rough = epsilonOneWay(releases, "add", Math.log(delta), scaled(precision, 10), anyGap);
+  return joined(remove, rough.upper < remove.lower ? rough : ask("add", precision), delta);
 }
 
 /**
@@ -121,6 +127,13 @@ export function delta(event: Event, epsilon: number, options: AccountingOptions 
 export function pureEpsilon(event: Event): number {
   const { releases, nonPrivate } = flatten(parseEvent(event));
   return nonPrivate ? Infinity : worstLoss(releases);
+}
+
+/** Where losses are too large for grids of any use, Renyi divergences still bound them. */
+function capped(found: Enclosure, event: Event, delta: number): Enclosure {
+  if (!(found.upper > largestTabulated)) return found;
+  const upper = Math.min(found.upper, rdpEpsilon(event, delta).epsilon);
+  return { upper, lower: Math.min(found.lower, upper) };
 }
 
 /** Symmetric noise on everybody loses the same in both directions. */
@@ -171,7 +184,14 @@ function components(releases: readonly Release[], direction: Direction): Compone
 }
 
 /** Widest gap between the bounds that is accepted without a second, finer look. */
-const widestGap: Precision = { relative: 5e-4, absolute: 1.5e-6 };
+const widestGap: Precision = { relative: 1.2e-4, absolute: 6e-6 };
+const anyGap: Precision = { relative: Infinity, absolute: 0 };
+/** Above this epsilon the bound by Renyi divergences is asked too. */
+const largestTabulated = 1e5;
+/** Least noise over sensitivity whose losses are tabulated. */
+const narrowest = 5e-4;
+/** Compositions of more different releases than this are looked at once: time grows with their number. */
+const mostRefined = 50;
 /** Grids longer than this are not refined. */
 const longestRefined = 80_000;
 
@@ -183,13 +203,20 @@ function epsilonOneWay(
   widest: Precision = widestGap,
 ): Enclosure {
   const worst = worstLossOneWay(releases, direction);
-  for (let finer = 1; ; finer *= 8) {
-    const curve = bounds(releases, direction, { logDelta }, scaled(precision, 1 / finer));
+  let best: Enclosure = { upper: worst, lower: 0 };
+  let known: number | undefined;
+  // Every look is valid, so the best of each side counts.
+  for (const finer of [1, 4, 16, 64]) {
+    const curve = bounds(releases, direction, { logDelta }, scaled(precision, 1 / finer), known);
     const upper = Math.min(worst, firstBelow(curve.upper, logDelta, curve.near));
     const lower = lastAbove(curve.lower, logDelta, Math.min(upper, 1e300));
-    const close = upper - lower <= Math.max(widest.relative * upper, widest.absolute);
-    if (close || finer >= 64 || curve.points > longestRefined) return { upper, lower };
+    best = { upper: Math.min(best.upper, upper), lower: Math.max(best.lower, lower) };
+    const gap = best.upper - best.lower;
+    if (gap <= Math.max(widest.relative * relaxation(best.upper) * best.upper, widest.absolute)) break;
+    if (curve.points > longestRefined || releases.length > mostRefined) break;
+    known = best.upper;
   }
+  return best;
 }
 
 function scaled({ relative, absolute }: Precision, factor: number): Precision {
@@ -233,8 +260,11 @@ function bounds(
   direction: Direction,
   target: Target,
   precision: Precision,
+  known?: number,
 ): Bounds {
-  const { loss, near, points } = enclosed(components(releases, direction), target, precision);
+  const { loss, near, points } = releases.some(isNarrow)
+    ? unknownLoss
+    : enclosed(components(releases, direction), target, precision, known);
   const logDelta = "logDelta" in target ? target.logDelta : loss.logDeltaUpper(target.epsilon);
   const { shift, logFactor, logFactorLower, logTail } = roundingAllowance(releases, logDelta);
   return {
@@ -245,17 +275,20 @@ function bounds(
   };
 }
 
-/** As `enclose`; where the losses span more than any grid holds, a refusal with a code instead of a bare error. */
-function enclosed(...[parts, target, precision]: Parameters<typeof enclose>): ReturnType<typeof enclose> {
+const unknownLoss: ReturnType<typeof enclose> = { loss: nothingKnown, near: 1, points: Infinity };
+
+/** Noise so narrow beside the sensitivity that doubles no longer resolve its losses. */
+function isNarrow({ mechanism }: Release): boolean {
+  return noiseOverSensitivity(mechanism) < narrowest;
+}
+
+/** As `enclose`; where the losses span more than any grid holds nothing is known but that delta is at most 1. */
+function enclosed(...asked: Parameters<typeof enclose>): ReturnType<typeof enclose> {
   try {
-    return enclose(parts, target, precision);
+    return enclose(...asked);
   } catch (error) {
-    if (!(error instanceof GridTooLong || error instanceof RangeError)) throw error;
-    throw new AccountingError("too-large", {
-      message: "The privacy loss of this event spans more than the accountant can tabulate.",
-      expected: "noise that is not negligible beside the sensitivity",
-      next: "With so little noise there is no useful guarantee; raise the noise multiplier.",
-    });
+    if (!(error instanceof GridTooLong)) throw error;
+    return unknownLoss;
   }
 }
 

@@ -1,7 +1,7 @@
 import { fourPoint, type Rule, threePoint, twoPoint } from "./quadrature.js";
 import { type Atom, logMixture, type LossSource, mixtureRatio, sampledAtom, type Sketch } from "./loss.js";
 import { binBoundary } from "./measure.js";
-import { type Cut, type Direction, type Discretised, type Grid, Splatter } from "./splat.js";
+import { type Cut, type Direction, type Discretised, type Grid, isInside, Splatter } from "./splat.js";
 
 /**
  * Additive noise with a log-concave density, sensitivity scaled to 1: Q0 has the noise at 0, Q1 at 1, and the log
@@ -58,7 +58,6 @@ interface HalfCell {
 /** The loss source of Poisson-sampled additive noise. */
 export class ContinuousSource implements LossSource {
   readonly maximumLoss: number;
-  readonly divisible: boolean;
   readonly spacing?: { readonly origin: number; readonly step: number };
 
   constructor(
@@ -66,7 +65,6 @@ export class ContinuousSource implements LossSource {
     private readonly samplingRate: number,
     private readonly direction: Direction,
   ) {
-    this.divisible = family.atoms.length === 0;
     const losses = family.atoms.map((atom) => sampledAtom(samplingRate, atom, direction).loss);
     if (losses.length === 0) {
       // Adding a record can never be noticed by more than the mass that was not sampled.
@@ -125,12 +123,16 @@ export class ContinuousSource implements LossSource {
     const ends = [this.mixtureAt(range.from), this.mixtureAt(range.to)].map((l) =>
       direction === "remove" ? l : -l,
     );
-    const splatter = new Splatter(grid, Math.min(...ends), Math.max(...ends));
-    const skipped = this.fill(splatter, grid, range, power, logCut - 30);
-    for (const atom of family.atoms) {
-      const point = sampledAtom(q, atom, direction);
-      splatter.add(point.logP, point.loss);
-    }
+    const atoms = family.atoms
+      .map((atom) => sampledAtom(q, atom, direction))
+      .filter(({ loss }) => isInside(loss, cut.window));
+    const losses = [
+      ...(range.to > range.from || atoms.length === 0 ? ends : []),
+      ...atoms.map(({ loss }) => loss),
+    ];
+    const splatter = new Splatter(grid, Math.min(...losses), Math.max(...losses));
+    const skipped = range.to > range.from ? this.fill(splatter, grid, range, power, logCut - 30) : 0;
+    for (const { logP, loss } of atoms) splatter.add(logP, loss);
     const outside = Math.exp(range.logLeft - grid.logScale) + Math.exp(range.logRight - grid.logScale);
     return splatter.finish({
       tilted: skipped + outside,
@@ -194,6 +196,8 @@ export class ContinuousSource implements LossSource {
     }
     if (variation > 8 * widestVariation) {
       const half = a + (b - a) / 2;
+      // Doubles end before the density is smooth: nothing but a bound is known.
+      if (!(half > a && half < b)) return Math.exp(this.massBound(a, b, target.power) - target.logScale);
       return this.integrate(target, a, half) + this.integrate(target, half, b);
     }
     const count = Math.max(1, Math.ceil(variation / widestVariation));

@@ -1,5 +1,5 @@
 import { type Atom, type LossSource, sampledAtom, type Sketch } from "./loss.js";
-import { type Cut, type Direction, type Discretised, type Grid, Splatter } from "./splat.js";
+import { type Cut, type Direction, type Discretised, type Grid, isInside, Splatter } from "./splat.js";
 
 /** Noise on the integers whose sampled loss has finitely many atoms worth listing. */
 export interface DiscreteFamily {
@@ -14,7 +14,6 @@ export interface DiscreteFamily {
 /** The loss source of Poisson-sampled noise on the integers, by sums over the integers themselves. */
 export class DiscreteSource implements LossSource {
   readonly maximumLoss: number;
-  readonly divisible = false;
   readonly spacing?: { readonly origin: number; readonly step: number };
 
   constructor(
@@ -53,7 +52,10 @@ export class DiscreteSource implements LossSource {
       k += 1;
       list = this.family.atoms(this.power(grid.tilt), this.samplingRate, k);
     }
-    const points = list.atoms.map((atom) => sampledAtom(this.samplingRate, atom, this.direction));
+    const points = list.atoms
+      .map((atom) => sampledAtom(this.samplingRate, atom, this.direction))
+      .filter(({ loss }) => isInside(loss, cut.window));
+    if (points.length === 0) points.push({ logP: -Infinity, loss: grid.origin });
     let least = Infinity;
     let most = -Infinity;
     for (const { loss } of points) {

@@ -7,7 +7,7 @@ interface Twiddles {
 }
 
 /** Largest tables that are kept; larger ones are cheap to rebuild and expensive to keep. */
-const largestKept = 1 << 16;
+const largestKept = 1 << 18;
 const twiddleTables = new Map<number, Twiddles>();
 const orders = new Map<number, Uint32Array>();
 

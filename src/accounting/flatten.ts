@@ -98,6 +98,20 @@ function isPlainGaussian({ mechanism, samplingRate }: Release): boolean {
 /** Above this standard deviation a discrete Gaussian is compared with a rounded one instead of summed. */
 const largestSummed = 1 << 12;
 
+/** Scale of the noise over the sensitivity: the smaller, the larger the losses. */
+export function noiseOverSensitivity(mechanism: BaseEvent): number {
+  switch (mechanism.kind) {
+    case "gaussian":
+      return mechanism.noiseMultiplier;
+    case "laplace":
+      return mechanism.scale;
+    case "discreteGaussian":
+      return mechanism.standardDeviation / mechanism.sensitivity;
+    case "discreteLaplace":
+      return mechanism.scale / mechanism.sensitivity;
+  }
+}
+
 /** The loss distribution of one release in one direction. */
 export function lossSource({ mechanism, samplingRate }: Release, direction: Direction): LossSource {
   switch (mechanism.kind) {

@@ -10,8 +10,6 @@ export interface Sketch {
 export interface LossSource {
   /** Largest possible loss, infinite for Gaussian noise. */
   readonly maximumLoss: number;
-  /** May parts of it be discretised apart, by a window of losses? */
-  readonly divisible: boolean;
   /** Distance between neighbouring losses when they form a lattice, or the distance between two atoms. */
   readonly spacing?: { readonly origin: number; readonly step: number };
   /** The loss distribution multiplied by exp(tilt * loss), not normalised, without a tail of P-mass exp(logTail). */

@@ -409,7 +409,7 @@ export function regrid(pair: GridPair, factor: number, tilt: number): GridPair {
     upper[to] = (upper[to] as number) + u * move.down * (1 - move.share);
     upper[to + 1] = (upper[to + 1] as number) + u * move.up * move.share;
     // The point halfway belongs to both bins.
-    const below = r * 2 === factor ? l / 2 : r * 2 < factor ? l : 0;
+    const below = wide > widestSplit || r * 2 < factor ? l : r * 2 === factor ? l / 2 : 0;
     mass[to] = (mass[to] as number) + below * move.down;
     excess[to] = (excess[to] as number) + below * move.down * move.fall;
     mass[to + 1] = (mass[to + 1] as number) + (l - below) * move.up;
@@ -426,6 +426,9 @@ export function regrid(pair: GridPair, factor: number, tilt: number): GridPair {
   };
 }
 
+/** On wider grids exp(step) overflows, and the lower measure is simply rounded down. */
+const widestSplit = 500;
+
 /** How mass `offset` above a point of a grid of width `wide` moves to that point and the next. */
 interface Move {
   readonly share: number;
@@ -441,6 +444,6 @@ function moveOf(offset: number, wide: number, tilt: number): Move {
     down: Math.exp(-tilt * offset),
     up: Math.exp(tilt * (wide - offset)),
     fall: -Math.expm1(-offset),
-    rise: -Math.expm1(wide - offset),
+    rise: wide > widestSplit ? 0 : -Math.expm1(wide - offset),
   };
 }

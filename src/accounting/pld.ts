@@ -1,9 +1,19 @@
-import { type Bands, power, product, type Setting, spreadCost } from "./bands.js";
+import {
+  bandFactor,
+  type Bands,
+  isCoarse,
+  longGrid,
+  power,
+  product,
+  type Setting,
+  spreadCost,
+  stepOf,
+} from "./bands.js";
 import { add, binBoundary, type GridPair } from "./measure.js";
 import { logAdd } from "./logarithm.js";
 import { type Component, cumulant, findTilt, lossWidth, splitCost, type Target } from "./guide.js";
 import type { LossSource, Sketch } from "./loss.js";
-import { type Cut, type Grid, GridTooLong, longestGrid } from "./splat.js";
+import { type Cut, type Grid, GridTooLong } from "./splat.js";
 
 /** How fine the discretisation should be: how much the upper bound may exceed the true epsilon, roughly. */
 export interface Precision {
@@ -11,6 +21,15 @@ export interface Precision {
   readonly absolute: number;
 }
 
+/** Up to this epsilon the relative precision is kept; beyond, nobody needs it and grids would grow without limit. */
+const largestPrecise = 5000;
+/** By how much the precision is relaxed where epsilon is so large that it guarantees nothing. */
+export function relaxation(epsilon: number): number {
+  return Math.max(1, epsilon / largestPrecise);
+}
+
+/** The least epsilon that grids are laid out for; below it the absolute precision decides. */
+const least = 0.01;
 /** Tilted mass that may be cut over a whole composition, at each kind of cut. */
 const negligible = 1e-12;
 /** Probability below delta * exp(-this) may count as an infinite loss, at each kind of cut. */
@@ -19,19 +38,18 @@ const logInsignificance = 17;
 const splitShare = 0.4;
 
 /** A composed loss distribution between two bounds, near one point of its curve. */
-export class EnclosedLoss {
+export class EnclosedLoss implements DeltaBounds {
   private readonly bands: readonly Band[];
   private readonly upperSlack: number;
   private readonly lowerSlack: number;
   private readonly logBeyond: number;
 
   constructor(
-    { fine, coarse }: Bands,
+    pairs: Bands,
     private readonly tilt: number,
     private readonly blocks: number,
     logUnit: number,
   ) {
-    const pairs = coarse === undefined ? [fine] : [fine, coarse];
     this.bands = pairs.map((pair) => band(pair, tilt));
     // The largest value of (1 - e^-y) e^(-tilt y) over y > 0: what one unit of tilted mass can add to delta.
     const factor = tilt === 0 ? 1 : Math.exp(tilt * Math.log(tilt) - (tilt + 1) * Math.log1p(tilt));
@@ -119,46 +137,75 @@ function suffixSums(mass: Float64Array, decay: number, discount: number): Sums {
   return { plain, discounted };
 }
 
+/** The two curves of an enclosed loss. */
+export interface DeltaBounds {
+  /** Logarithm of an upper bound on delta at `epsilon`. */
+  logDeltaUpper(epsilon: number): number;
+  /** Logarithm of a lower bound on delta at `epsilon`. */
+  logDeltaLower(epsilon: number): number;
+}
+
+/** What holds of every loss. */
+export const nothingKnown: DeltaBounds = { logDeltaUpper: () => 0, logDeltaLower: () => -Infinity };
+
 /** An enclosed loss, a rough epsilon, and how long the longest grid of one release was. */
 export interface Enclosed {
-  readonly loss: EnclosedLoss;
+  readonly loss: DeltaBounds;
   readonly near: number;
   readonly points: number;
 }
 
-/** Encloses the loss of a composition in one direction, accurate near `target`. */
-export function enclose(components: readonly Component[], target: Target, precision: Precision): Enclosed {
+/**
+ * Encloses the loss of a composition in one direction, accurate near `target`.
+ *
+ * `known` is epsilon where an earlier look has found it: the saddle point, which stands in for it otherwise, is far
+ * off when one rare loss makes up all of epsilon.
+ */
+export function enclose(
+  components: readonly Component[],
+  target: Target,
+  precision: Precision,
+  known?: number,
+): Enclosed {
   const blocks = components.reduce((sum, component) => sum + component.times, 0);
   const logDelta = "logDelta" in target ? target.logDelta : findTilt(components, target, -Infinity).logDelta;
   const logUnit = logDelta - logInsignificance;
   const logTail = logUnit - Math.log(blocks);
   const guess = findTilt(components, target, logTail);
   const setting = { tilt: guess.tilt, logUnit, tilted: negligible / blocks, beyond: 1 / blocks };
-  const budget = Math.max(precision.absolute, precision.relative * Math.max(0, guess.epsilon));
+  const near = Math.max(least, known ?? guess.epsilon);
+  const budget = Math.max(precision.absolute, Math.min(0.1, precision.relative * relaxation(near)) * near);
   const share = budget / components.length;
-  const parts = discretiseAll(components, setting, share * splitShare, logTail);
+  const parts = discretiseAll(components, setting, {
+    budget: share * splitShare,
+    single: budget * splitShare,
+    logTail,
+    near,
+  });
   const powers = parts.map((part) => power(part.bands, part.times, setting, share * (1 - splitShare)));
-  const sorted = powers.sort((a, b) => a.fine.step - b.fine.step);
+  const sorted = powers.sort((a, b) => stepOf(a) - stepOf(b));
   const whole = sorted.reduce((whole_, next) => product(whole_, next, setting, 1));
   return {
     loss: new EnclosedLoss(whole, setting.tilt, blocks, logUnit),
-    near: Math.max(0, guess.epsilon),
-    points: Math.max(
-      ...parts.map(({ bands }) => bands.fine.upper.length + (bands.coarse?.upper.length ?? 0)),
-    ),
+    near: known ?? Math.max(0, guess.epsilon),
+    points: Math.max(...parts.map(({ bands }) => bands.reduce((sum, { upper }) => sum + upper.length, 0))),
   };
 }
 
 function discretiseAll(
   components: readonly Component[],
   setting: Setting,
-  budget: number,
-  logTail: number,
+  {
+    budget,
+    single,
+    logTail,
+    near,
+  }: { readonly budget: number; readonly single: number; readonly logTail: number; readonly near: number },
 ): { bands: Bands; times: number }[] {
   const { tilt, logUnit } = setting;
   const sketches = components.map((component) => component.source.sketch(tilt, logTail));
   const steps = components.map(({ times, source }, i) =>
-    chooseStep(source, sketches[i] as Sketch, tilt, budget / times),
+    chooseStep(source, sketches[i] as Sketch, tilt, budget / times, Math.sqrt(8 * single * near)),
   );
   const reference = alignStep(components, Math.min(...steps));
   return components.map(({ source, times }, i) => {
@@ -174,7 +221,10 @@ function discretiseAll(
     const cut = { tilted: setting.tilted, logTail };
     // Every squaring meets the coarse grid again.
     return {
-      bands: discretise(source, sketch, grid, cut, budget / (times * (2 + 4 * Math.log2(times)))),
+      bands: discretise(source, sketch, grid, cut, {
+        coarse: budget / (times * (2 + 4 * Math.log2(times))),
+        single,
+      }),
       times,
     };
   });
@@ -189,17 +239,27 @@ function alignStep(components: readonly Component[], step: number): number {
 }
 
 /** About the widest step that keeps the predicted cost of one release within `budget`. */
-function chooseStep(source: LossSource, sketch: Sketch, tilt: number, budget: number): number {
+function chooseStep(
+  source: LossSource,
+  sketch: Sketch,
+  tilt: number,
+  budget: number,
+  widest: number,
+): number {
   const width = Math.max(lossWidth(sketch), source.spacing?.step ?? 1e-12);
   const cost = (step: number): number =>
     splitCost(sketch, step, source.spacing?.origin ?? centreOf(sketch, step, tilt), tilt);
-  const widest = Math.min(100, width, 20 / (1 + tilt));
+  const most = Math.min(width, 200 / (1 + tilt), widest);
   // A smooth distribution costs (1 + tilt) step^2 / 12; clustered ones cost less.
-  let step = Math.min(widest, Math.sqrt((11 * budget) / (1 + tilt)));
-  while (width / step < longestGrid && cost(step) > budget) step /= Math.SQRT2;
-  while (step < widest && cost(2 * step) <= budget) step *= 2;
-  return Math.max(step, width / longestGrid);
+  let step = Math.min(most, Math.sqrt((11 * budget) / (1 + tilt)));
+  // Only the bulk meets this step; what lies far out goes on coarser grids.
+  while (width / step < longestWidth && cost(step) > budget) step /= Math.SQRT2;
+  while (2 * step < most && cost(2 * step) <= budget) step *= 2;
+  return Math.max(step, width / longestWidth);
 }
+
+/** No finer step is tried than this share of the width of all losses. */
+const longestWidth = 2 ** 36;
 
 /** Losses often cluster; a grid point on the barycentre of the fullest bin keeps that cluster where it is. */
 function centreOf(sketch: Sketch, step: number, tilt: number): number {
@@ -222,67 +282,96 @@ function centreOf(sketch: Sketch, step: number, tilt: number): number {
     mass += weight;
     discounted += weight * Math.exp(-offset);
   });
-  return best * step - Math.log(discounted / mass);
+  const centre = best * step - Math.log(discounted / mass);
+  return Number.isFinite(centre) ? centre : best * step;
 }
 
-/** Discretises in one band or two; `budget` is what the coarse band may add to epsilon. */
-function discretise(source: LossSource, sketch: Sketch, grid: Grid, cut: Cut, budget: number): Bands {
+/** What coarser bands may add to epsilon. */
+interface Budget {
+  /** Per release, on the average of the tilted law. */
+  readonly coarse: number;
+  /** For one large loss, when that alone makes up epsilon: a density that falls like a power of the loss is off by
+   * about step^2 / (8 loss). */
+  readonly single: number;
+}
+
+/** Discretises in as many bands as shorten the grids. */
+function discretise(source: LossSource, sketch: Sketch, grid: Grid, cut: Cut, budget: Budget): Bands {
   const origin = source.spacing?.origin ?? aligned(source, grid, cut);
-  const split = source.divisible ? chooseSplit(sketch, grid, budget) : undefined;
-  for (let step = grid.step; ; step *= 2) {
+  for (let { step } = grid; ; step *= 2) {
     try {
-      const part = (factor: number, window?: readonly [number, number]): GridPair =>
-        source.discretise(
-          { ...grid, origin, step: step * factor },
-          window === undefined ? cut : { ...cut, window },
-        ).pair;
-      if (split === undefined) return { fine: part(1) };
-      const { factor } = split;
-      // Divide where the coarse bins end.
-      const wide = step * factor;
-      const edge = (loss: number): number =>
-        origin + Math.floor((loss - origin) / wide + 0.5) * wide - (wide - binBoundary(wide));
-      const low = edge(split.low);
-      const high = edge(split.high + wide);
-      return {
-        fine: part(1, [low, high]),
-        coarse: add(part(factor, [-Infinity, low]), part(factor, [high, Infinity]), 1),
-      };
+      return windows(sketch, { ...grid, origin, step }, budget).map(
+        ({ factor, windows: parts }) =>
+          parts
+            .map((window) => source.discretise({ ...grid, origin, step: step * factor }, { ...cut, window }))
+            .reduce<GridPair | undefined>(
+              (whole, { pair }) => (whole === undefined ? pair : add(whole, pair, 1)),
+              undefined,
+            ) as GridPair,
+      );
     } catch (error) {
       if (!(error instanceof GridTooLong)) throw error;
     }
   }
 }
 
-/** Where to divide a distribution into bands, and how many times coarser the outer one is. */
-interface Split {
-  readonly low: number;
-  readonly high: number;
+/** The losses that go on one grid, `factor` times as coarse as the finest. */
+interface BandWindow {
   readonly factor: number;
+  readonly windows: readonly (readonly [number, number])[];
 }
 
-/** The division with the shortest grids, if it is worth having. */
-function chooseSplit(sketch: Sketch, { step, tilt }: Grid, budget: number): Split | undefined {
+/**
+ * Divides the losses into nested windows, one a band: as little is left outside as the next coarser grid may spread.
+ */
+function windows(sketch: Sketch, grid: Grid, budget: Budget): readonly BandWindow[] {
   const points = sortedMasses(sketch);
-  const least = (points[0] as Point).loss;
-  const most = (points[points.length - 1] as Point).loss;
-  let best: Split | undefined;
-  let shortest = (most - least) / step / 3;
-  if (shortest < 1000) return undefined;
-  for (let factor = 4; factor <= 4096; factor *= 2) {
-    const wide = step * factor;
-    if ((1 + tilt) * wide > 0.5) break;
-    const allowed = budget / (2 * spreadCost(wide, tilt));
-    const low = quantile(points, allowed);
-    const high = quantile([...points].reverse(), allowed);
-    if (!(low < high)) continue;
-    const length = (high - low) / step + (2 * (most - least)) / wide;
-    if (length < shortest) {
-      shortest = length;
-      best = { low, high, factor };
-    }
+  const width = (points[points.length - 1] as Point).loss - (points[0] as Point).loss;
+  const found: BandWindow[] = [];
+  let inner: readonly [number, number] | undefined;
+  let factor = 1;
+  for (let left = width; left / (grid.step * factor) > longGrid / 2;) {
+    const wide = grid.step * factor * bandFactor;
+    if (!isCoarse(wide, grid.tilt)) break;
+    const allowed = budget.coarse / (2 * spreadCost(wide, grid.tilt));
+    const outer = coreOf(points, allowed, grid.origin, wide, (wide * wide) / (8 * budget.single));
+    if (outer === undefined) break;
+    found.push({ factor, windows: between(outer, inner) });
+    left = width - (outer[1] - outer[0]);
+    inner = outer;
+    factor *= bandFactor;
   }
-  return best;
+  found.push({ factor, windows: between([-Infinity, Infinity], inner) });
+  return found;
+}
+
+/** The losses outside which at most `allowed` lies at either end, up to where bins of the coarser grid end. */
+function coreOf(
+  points: readonly Point[],
+  allowed: number,
+  origin: number,
+  wide: number,
+  reach: number,
+): readonly [number, number] | undefined {
+  const low = quantile(points, allowed);
+  const high = quantile([...points].reverse(), allowed);
+  if (!(low < high)) return undefined;
+  const edge = (loss: number): number =>
+    origin + Math.floor((loss - origin) / wide + 0.5) * wide - (wide - binBoundary(wide));
+  return [edge(Math.min(low, origin - reach)), edge(Math.max(high + wide, origin + reach))];
+}
+
+/** `outer` without `inner`. */
+function between(
+  outer: readonly [number, number],
+  inner: readonly [number, number] | undefined,
+): readonly (readonly [number, number])[] {
+  if (inner === undefined) return [outer];
+  const parts = [
+    [outer[0], Math.max(outer[0], inner[0])],
+    [Math.min(inner[1], outer[1]), outer[1]],
+  ] as const;
+  return parts;
 }
 
 interface Point {
@@ -318,7 +407,8 @@ function aligned(source: LossSource, grid: Grid, cut: Cut): number {
   for (let round = 0; round < 8; round += 1) {
     const window = [grid.origin - 2 * grid.step, grid.origin + 2 * grid.step] as const;
     const { offset } = source.discretise({ ...grid, origin }, { ...cut, window }).centre;
-    if (!(Math.abs(offset) > 1e-9 * grid.step)) break;
+    // A bin whose mass is nearly all P's has no barycentre worth aligning to.
+    if (!(Math.abs(offset) > 1e-9 * grid.step && Math.abs(offset) < grid.step)) break;
     const ratio = before === 0 ? 0 : Math.max(-0.5, Math.min(0.9, offset / before));
     origin += offset / (1 - ratio);
     before = offset;

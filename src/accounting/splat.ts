@@ -30,8 +30,13 @@ export interface Cut {
   readonly tilted: number;
   /** Logarithm of probability at the largest losses: the upper bound then treats it as an infinite loss. */
   readonly logTail: number;
-  /** Only losses between these, to look at one spot cheaply; the pair is then no enclosure. */
+  /** Only losses between these: one band of several, or one spot looked at cheaply. */
   readonly window?: readonly [number, number];
+}
+
+/** Windows are half open, so that neighbouring ones divide the losses. */
+export function isInside(loss: number, window: Cut["window"]): boolean {
+  return window === undefined || (loss >= window[0] && loss < window[1]);
 }
 
 /** What a discretisation did leave out. */
