@@ -228,6 +228,109 @@ test("account answers epsilon between two bounds, for one phase or several", asy
   expect(answerOf(await dpzo("account", ...phases))["epsilon"]).toBeCloseTo(one["epsilon"] as number, 3);
 });
 
+const gaussianRun = ["--noise-multiplier", "2", "--sampling-rate", "0.1", "--steps", "50"];
+
+test("account at delta 0 gives the pure epsilon where there is one and says so where there is none", async () => {
+  const pure = ["--mechanism", "laplace", ...gaussianRun, "--delta", "0", "--json"];
+  const expected = 50 * Math.log1p(0.1 * Math.expm1(1 / 2));
+  const answer = answerOf(await dpzo("account", ...pure));
+  expect(answer["epsilon"]).toBeCloseTo(expected, 9);
+  expect(answer["epsilonLower"]).toBeCloseTo(expected, 9);
+  const none = await dpzo("account", ...gaussianRun, "--delta", "0", "--json");
+  expect(answerOf(none)).toMatchObject({ epsilon: "Infinity", epsilonLower: "Infinity", pure: false });
+  expect((await dpzo("account", ...gaussianRun, "--delta", "0")).stdout).toContain("no pure epsilon");
+});
+
+test("account takes lattice noise, the Renyi accountant, groups and dp_accounting's events", async () => {
+  const at = async (...flags: string[]): Promise<number> =>
+    answerOf(await dpzo("account", ...flags, "--delta", "1e-5", "--json"))["epsilon"] as number;
+  const plain = await at(...gaussianRun);
+  const lattice = [
+    "--standard-deviation",
+    "2000",
+    "--sensitivity",
+    "1000",
+    "--sampling-rate",
+    "0.1",
+    "--steps",
+    "50",
+  ];
+  expect(await at("--mechanism", "discrete-gaussian", ...lattice)).toBeCloseTo(plain, 3);
+  expect(await at("--accountant", "rdp", ...gaussianRun)).toBeGreaterThan(plain);
+  expect(await at("--group", "2", ...gaussianRun)).toBeGreaterThan(plain);
+  const file = join(folder, "event.json");
+  const told = answerOf(await dpzo("account", ...gaussianRun, "--delta", "1e-5", "--json"));
+  for (const event of [told["event"], told["dpAccountingEvent"]]) {
+    writeFileSync(file, JSON.stringify(event));
+    expect(await at("--event", file)).toBe(plain);
+  }
+});
+
+test("account reads a ledger and a training configuration, answers the curve and draws it", async () => {
+  const verified = answerOf(await dpzo("verify", "--ledger", ledger, "--json"));
+  const picture = join(folder, "curve.svg");
+  const answer = answerOf(await dpzo("account", "--ledger", ledger, "--curve", "--svg", picture, "--json"));
+  expect(answer).toMatchObject({ epsilon: verified["epsilon"], delta: verified["delta"] });
+  const curve = answer["curve"] as { delta: number; epsilon: number }[];
+  expect(curve.length).toBeGreaterThanOrEqual(12);
+  for (const [index, point] of curve.slice(1).entries()) {
+    expect(point.epsilon).toBeLessThanOrEqual((curve[index]?.epsilon ?? 0) * (1 + 1e-4));
+  }
+  expect(readFileSync(picture, "utf8")).toMatch(/^<svg [^]*<polyline [^]*<\/svg>\n$/u);
+  const config = join(folder, "train.json");
+  const names = [...columns, ...task, ...settings, "--public-size", "24", "--model", base];
+  const pairs = Array.from({ length: names.length / 2 }, (_, i) => [
+    names[2 * i]?.slice(2),
+    names[2 * i + 1],
+  ]);
+  const numeric = (value = ""): unknown =>
+    value !== "" && Number.isFinite(Number(value)) ? Number(value) : value;
+  const entries = pairs.map(([key, value]) => [key, numeric(value)]);
+  writeFileSync(config, JSON.stringify(Object.fromEntries(entries)));
+  expect(answerOf(await dpzo("account", "--config", config, "--json"))["epsilon"]).toBe(verified["epsilon"]);
+});
+
+test("account refuses what leaves something open, by name", async () => {
+  const cases = [
+    ["--noise-multiplier", "1", "--steps", "10", "--delta", "1e-5"],
+    ["--phase", "0.1,1", "--delta", "1e-5"],
+    ["--phase", "0.1,1,10", "--steps", "10", "--delta", "1e-5"],
+    ["--mechanism", "discrete-gaussian", "--standard-deviation", "4", "--delta", "1e-5"],
+    [...gaussianRun],
+    [...gaussianRun, "--delta", "NaN"],
+  ];
+  for (const flags of cases) {
+    const result = await dpzo("account", ...flags, "--json");
+    expect(result.code, flags.join(" ")).toBe(2);
+    expect(result.stdout).toBe("");
+    expect(result.stderr).toContain("[usage]");
+  }
+});
+
+test("calibrate solves for whichever of noise, steps and rate is missing", async () => {
+  const target = ["--epsilon", "2", "--delta", "1e-5", "--json"];
+  const steps = answerOf(
+    await dpzo("calibrate", ...target, "--noise-multiplier", "2", "--sampling-rate", "0.1"),
+  );
+  expect(steps["solved"]).toBe("steps");
+  expect(Number.isInteger(steps["steps"])).toBe(true);
+  const rateOf = answerOf(await dpzo("calibrate", ...target, "--noise-multiplier", "2", "--steps", "50"));
+  expect(rateOf["solved"]).toBe("samplingRate");
+  for (const { epsilon } of [steps, rateOf] as { epsilon: number }[]) {
+    expect(epsilon).toBeLessThanOrEqual(2);
+    expect(epsilon).toBeGreaterThan(1.8);
+  }
+  expect((await dpzo("calibrate", ...target, "--steps", "50")).code).toBe(2);
+});
+
+test("plan with a compute budget answers alternatives that keep it", async () => {
+  const budget = ["--forward-passes", "1e6", "--public-size", "1024", "--epsilon", "2", "--delta", "1e-5"];
+  const answer = answerOf(await dpzo("plan", ...budget, "--json"));
+  const best = answer["best"] as { forwardPasses: number; batch: number };
+  expect(best.forwardPasses).toBeLessThanOrEqual(1e6);
+  expect((await dpzo("plan", ...budget)).stdout).toContain(`about ${best.batch} a step`);
+});
+
 test("calibrate lands on the safe side: account of its noise multiplier is within the budget, and close to it", async () => {
   const calibrated = answerOf(await dpzo("calibrate", "--epsilon", "2", ...rate));
   const noise = String(calibrated["noiseMultiplier"]);

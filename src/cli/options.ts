@@ -102,7 +102,8 @@ function issueSubject(issue: z.core.$ZodIssue | undefined): string {
   return typeof key === "string" ? `--${kebabCase(key)}` : "Settings";
 }
 
-function readConfigFile(path: string): Record<string, unknown> {
+/** A YAML or JSON file of settings, its keys in camel case. @throws {UsageError} `config-file` */
+export function readConfigFile(path: string): Record<string, unknown> {
   let parsed: unknown;
   try {
     // JSON is YAML, so one reader serves both.

@@ -1,86 +1,191 @@
+import { writeFileSync } from "node:fs";
+
 import { z } from "zod";
 
-import { epsilon, type Event } from "../../accounting/index.js";
+import {
+  AccountingError,
+  epsilon,
+  type Event,
+  groupEpsilon,
+  rdpEpsilon,
+  underRelation,
+} from "../../accounting/index.js";
+import { toDpAccounting } from "../../accounting/interchange.js";
+import { planEvent } from "../../plan/event.js";
+import type { Plan } from "../../plan/plan.js";
+import { verifyLedger } from "../../verify/verify.js";
+import { readEventFile, releasedEvent, releaseSchema } from "../account-event.js";
+import { type CurvePoint, curvePicture } from "../curve-picture.js";
 import { UsageError } from "../errors.js";
-import { addSchemaOptions, resolveSettings } from "../options.js";
+import { addSchemaOptions, readConfigFile, resolveSettings } from "../options.js";
 import { figure } from "../output.js";
+import { planFor, planSettingsSchema } from "./plan.js";
 import { baseCommand, type CommandFactory, outputFor, settingsOf } from "./shared.js";
+import { readLedger } from "./verify.js";
 
 const accountSchema = z.strictObject({
-  samplingRate: z.number().gt(0).lte(1).optional().describe("Poisson sampling rate (q)"),
-  noiseMultiplier: z
+  ...releaseSchema.shape,
+  delta: z
     .number()
-    .positive()
+    .gte(0)
+    .lte(1)
     .optional()
-    .describe("noise standard deviation over L2 sensitivity (sigma)"),
-  steps: z.number().int().min(1).optional().describe("releases (T)"),
-  phase: z.array(z.string()).optional().describe("q,sigma,T of one phase; repeat for several"),
-  delta: z.number().positive().lt(1).describe("delta of the guarantee"),
+    .describe("delta of the guarantee; 0 asks for the pure epsilon (default: that of the ledger or config)"),
+  accountant: z
+    .enum(["pld", "rdp"])
+    .default("pld")
+    .describe("pld: between two tight bounds; rdp: Renyi divergences, from above only"),
+  neighbouring: z
+    .enum(["add-or-remove-one", "replace-special", "replace-one"])
+    .default("add-or-remove-one")
+    .describe("which data sets count as neighbours"),
+  group: z.number().int().min(1).default(1).describe("records that may differ together"),
+  ledger: z.string().optional().describe("ledger.jsonl of a run: what its steps have spent"),
+  event: z.string().optional().describe("JSON file with a privacy event, ours or dp_accounting's"),
+  curve: z.boolean().optional().describe("answer the whole curve too"),
+  svg: z.string().optional().describe("draw the curve into this file"),
 });
 
 type AccountSettings = z.infer<typeof accountSchema>;
 
-/** `dpzo account`: epsilon of Poisson-sampled Gaussian releases at a delta, between two bounds. */
+/** What is accounted for: an event for the upper bound, and one that spends no more for the lower. */
+interface Released {
+  readonly upper: Event;
+  readonly lower: Event;
+  readonly delta: number | undefined;
+}
+
+/** `dpzo account`: epsilon of what was released, between two bounds. */
 export const accountCommand: CommandFactory = () => {
-  const command = baseCommand("account", "epsilon of Poisson-sampled Gaussian releases");
+  const command = baseCommand("account", "epsilon of a ledger, a configuration or any releases, at a delta");
   addSchemaOptions(command, accountSchema);
-  return command.action((flags: Record<string, unknown>) => {
-    const settings = resolveSettings(accountSchema, settingsOf(flags));
-    const event: Event = { kind: "composed", events: phasesOf(settings) };
-    const answer = epsilon(event, settings.delta);
-    outputFor(flags).answer(
-      {
-        epsilon: answer.epsilon,
-        epsilonLower: answer.epsilonLower,
-        delta: settings.delta,
-        neighbouring: "add-or-remove-one",
-        event,
-      },
-      () => [
-        `epsilon ${figure(answer.epsilon, 6)} (true value between ${figure(answer.epsilonLower, 6)} and that) at delta ${settings.delta}`,
-        "neighbouring data sets: add or remove one record; every step samples each record by itself",
-      ],
-    );
+  command.option("--config <file>", "YAML or JSON file with these settings, or with those of `dpzo train`");
+  return command.action(async (flags: Record<string, unknown>) => {
+    const { settings, released } = await readQuestion(settingsOf(flags));
+    const delta = settings.delta ?? released.delta;
+    if (delta === undefined) {
+      throw new UsageError("usage", { message: "--delta is missing.", expected: "a number from 0 to 1" });
+    }
+    const answer = pointOf(settings, released, delta);
+    const deltas = settings.curve === true || settings.svg !== undefined ? curveDeltas(delta) : [];
+    const curve = deltas.map((at) => (at === delta ? answer : pointOf(settings, released, at)));
+    if (settings.svg !== undefined) writeFileSync(settings.svg, curvePicture(curve, answer));
+    tell(flags, settings, released, answer, curve);
   });
 };
 
-function phasesOf(settings: AccountSettings): readonly Event[] {
-  if (settings.phase !== undefined) return settings.phase.map(phaseEvent);
-  const { samplingRate, noiseMultiplier, steps } = settings;
-  if (samplingRate === undefined || noiseMultiplier === undefined || steps === undefined) {
-    throw new UsageError("usage", {
-      message: "What was released is not said.",
-      expected: "--sampling-rate, --noise-multiplier and --steps, or --phase q,sigma,T",
-    });
+async function readQuestion(
+  flags: Readonly<Record<string, unknown>>,
+): Promise<{ settings: AccountSettings; released: Released }> {
+  const { config, ...rest } = flags;
+  if (typeof config === "string" && describesTraining(config)) {
+    const settings = resolveSettings(accountSchema, rest);
+    return { settings, released: spentBy(await planFor(resolveSettings(planSettingsSchema, { config }))) };
   }
-  return [gaussianPhase(samplingRate, noiseMultiplier, steps)];
+  const settings = resolveSettings(accountSchema, flags);
+  return { settings, released: releasedBy(settings) };
 }
 
-function phaseEvent(text: string): Event {
-  const [rate, noise, steps, ...rest] = text.split(",").map(Number);
-  const isPhase =
-    rest.length === 0 &&
-    rate !== undefined &&
-    rate > 0 &&
-    rate <= 1 &&
-    noise !== undefined &&
-    noise > 0 &&
-    Number.isInteger(steps);
-  if (!isPhase || steps === undefined || steps < 1) {
-    throw new UsageError("usage", {
-      message: `--phase is "${text}".`,
-      value: text,
-      expected: "sampling rate, noise multiplier and steps, as 0.05,1.2,1000",
-    });
-  }
-  return gaussianPhase(rate, noise, steps);
+/** Whether a configuration is one of `dpzo train`: it names a model. */
+function describesTraining(path: string): boolean {
+  return "model" in readConfigFile(path);
 }
 
-function gaussianPhase(samplingRate: number, noiseMultiplier: number, times: number): Event {
-  const sampled: Event = {
-    kind: "poissonSampled",
-    samplingRate,
-    event: { kind: "gaussian", noiseMultiplier },
+function releasedBy(settings: AccountSettings): Released {
+  if (settings.ledger !== undefined) {
+    const { plan, steps } = verifyLedger(readLedger(settings.ledger));
+    return spentBy(plan, steps);
+  }
+  const event = settings.event === undefined ? releasedEvent(settings) : readEventFile(settings.event);
+  return { upper: event, lower: event, delta: undefined };
+}
+
+function spentBy(plan: Plan, steps?: number): Released {
+  return {
+    upper: planEvent(plan, steps),
+    lower: planEvent(plan, steps, "lower"),
+    delta: plan.privacy.delta,
   };
-  return { kind: "repeated", event: sampled, times };
+}
+
+const relations = {
+  "add-or-remove-one": "addOrRemoveOne",
+  "replace-special": "replaceSpecial",
+  "replace-one": "replaceOne",
+} as const;
+
+function pointOf(settings: AccountSettings, released: Released, delta: number): CurvePoint {
+  const ask = (event: Event): { epsilon: number; epsilonLower: number } => {
+    const related = underRelation(event, relations[settings.neighbouring]);
+    if (settings.group > 1) {
+      if (settings.accountant === "pld") return groupEpsilon(related, delta, settings.group);
+      throw new UsageError("usage", {
+        message: "--group is answered by --accountant pld only.",
+        value: settings.group,
+      });
+    }
+    return settings.accountant === "rdp" ? rdpEpsilon(related, delta) : epsilon(related, delta);
+  };
+  try {
+    const upper = ask(released.upper);
+    const lower = released.lower === released.upper ? upper : ask(released.lower);
+    return { delta, epsilon: upper.epsilon, epsilonLower: lower.epsilonLower };
+  } catch (error) {
+    if (!(error instanceof AccountingError && error.code === "no-pure-epsilon")) throw error;
+    return { delta, epsilon: Infinity, epsilonLower: Infinity };
+  }
+}
+
+/** Powers of ten around the delta in question, it among them. */
+function curveDeltas(delta: number): readonly number[] {
+  const deltas = Array.from({ length: 12 }, (_, index) => Number(`1e${index - 12}`));
+  return [...new Set([...deltas, ...(delta > 0 && delta < 1 ? [delta] : [])])].sort((a, b) => a - b);
+}
+
+/** JSON has no infinity, and null would pass for a small number in a comparison. */
+function asJson(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}
+
+function tell(
+  flags: Record<string, unknown>,
+  { neighbouring, group, accountant, svg }: AccountSettings,
+  { upper }: Released,
+  answer: CurvePoint,
+  curve: readonly CurvePoint[],
+): void {
+  const point = (at: CurvePoint): Record<string, unknown> => ({
+    delta: at.delta,
+    epsilon: asJson(at.epsilon),
+    epsilonLower: asJson(at.epsilonLower),
+  });
+  const pure = answer.delta === 0 ? { pure: Number.isFinite(answer.epsilon) } : {};
+  outputFor(flags).answer(
+    {
+      ...point(answer),
+      ...pure,
+      accountant,
+      neighbouring,
+      ...(group > 1 && { group }),
+      ...(curve.length > 0 && { curve: curve.map(point) }),
+      event: upper,
+      dpAccountingEvent: toDpAccounting(upper),
+    },
+    () => [
+      answerInWords(answer),
+      `neighbouring data sets: ${neighbouring}, ${group === 1 ? "one record" : `up to ${group} records`}; accountant ${accountant}`,
+      ...curve.map(
+        (at) => `  delta ${at.delta.toExponential(0).padStart(6)}  epsilon ${figure(at.epsilon, 4)}`,
+      ),
+      ...(svg === undefined ? [] : [`curve drawn into ${svg}`]),
+    ],
+  );
+}
+
+function answerInWords({ delta, epsilon: upper, epsilonLower: lower }: CurvePoint): string {
+  if (delta === 0 && upper === Infinity) {
+    return "no pure epsilon: with this noise the loss has no bound, so delta must be above 0";
+  }
+  const between = lower === upper ? "exactly" : `true value between ${figure(lower, 6)} and that`;
+  return `epsilon ${figure(upper, 6)} (${between}) at delta ${delta}`;
 }

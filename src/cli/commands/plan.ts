@@ -1,8 +1,6 @@
 import { z } from "zod";
 
 import { describeModel } from "../../model/registry.js";
-import { openNodeFile } from "../../node/index.js";
-import { formatFromName, readRecords } from "../../data/index.js";
 import { type TaskConfig, type TrainConfig } from "../../plan/config.js";
 import { trainConfigSchema } from "../../plan/config.js";
 import { makePlan } from "../../plan/make-plan.js";
@@ -13,10 +11,12 @@ import { addSchemaOptions, resolveSettings } from "../options.js";
 import type { Output } from "../output.js";
 import { planInWords } from "../plan-words.js";
 import { type Columns, taskFileSchema } from "../task-files.js";
-import { UsageError } from "../errors.js";
+import { countRecords } from "../count-records.js";
+import { addPlannerOptions, tellAlternatives } from "../plan-alternatives.js";
 import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
 
-const planSettingsSchema = z.strictObject({
+/** Everything `dpzo plan` can be told. */
+export const planSettingsSchema = z.strictObject({
   ...taskFileSchema.shape,
   ...trainConfigSchema.shape,
   data: z.string().optional().describe("data file to count, unless --public-size is given"),
@@ -29,10 +29,18 @@ export type PlanSettings = Omit<Columns, "label"> &
 
 /** `dpzo plan`: the plan and its epsilon for a configuration; trains nothing. */
 export const planCommand: CommandFactory = () => {
-  const command = baseCommand("plan", "print the plan and its epsilon for a configuration");
+  const command = baseCommand(
+    "plan",
+    "print the plan and its epsilon for a configuration, or the best one for a compute budget",
+  );
   addSchemaOptions(command, planSettingsSchema);
   command.option("--config <file>", "YAML or JSON file with these settings; flags override it");
+  addPlannerOptions(command);
   return command.action(async (flags: Record<string, unknown>) => {
+    if (flags["forwardPasses"] !== undefined) {
+      await tellAlternatives(outputFor(flags), settingsOf(flags));
+      return;
+    }
     const settings = resolveSettings(planSettingsSchema, settingsOf(flags));
     tellPlan(outputFor(flags), await planFor(settings));
   });
@@ -63,23 +71,4 @@ export async function planFor(settings: PlanSettings): Promise<Plan> {
 /** Prints a plan: words for people, the plan itself as JSON. */
 export function tellPlan(output: Output, plan: Plan): void {
   output.answer({ plan, epsilon: plan.privacy.epsilon, delta: plan.privacy.delta }, () => planInWords(plan));
-}
-
-async function countRecords({ data, label, format }: PlanSettings): Promise<number> {
-  if (data === undefined) {
-    throw new UsageError("usage", {
-      message: "The number of records is not known.",
-      expected: "--public-size N, or --data FILE to count",
-    });
-  }
-  const file = await openNodeFile(data);
-  try {
-    const columns = [{ name: label, kind: "label" }] as const;
-    const records = readRecords(file, format ?? formatFromName(data), columns);
-    let count = 0;
-    while ((await records.next()).done !== true) count += 1;
-    return count;
-  } finally {
-    await file.close();
-  }
 }
