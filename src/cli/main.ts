@@ -6,6 +6,7 @@ import { accountCommand } from "./commands/account.js";
 import { calibrateCommand } from "./commands/calibrate.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { evalCommand } from "./commands/eval.js";
+import { exportCommand } from "./commands/export.js";
 import { planCommand } from "./commands/plan.js";
 import { replayCommand } from "./commands/replay.js";
 import { trainCommand } from "./commands/train.js";
@@ -30,6 +31,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const commands = [
     trainCommand,
     evalCommand,
+    exportCommand,
     planCommand,
     replayCommand,
     verifyCommand,

@@ -8,6 +8,7 @@ import type {
   TokenBatch,
   WeightBinding,
 } from "./description.js";
+import { decoderFeeds } from "./feeds.js";
 import { type Dimension, GraphBuilder } from "./graph.js";
 import { ModuleLayers, type Module, type Modules, moduleBindings, moduleTensors } from "./modules.js";
 import { type Rotary, rotaryTables } from "./rotary.js";
@@ -68,6 +69,7 @@ export function describeDecoder(spec: DecoderSpec): ModelDescription {
     headTensors: moduleTensors(headModules(spec)).map(([name]) => name),
     stages: (objective) => buildStages(spec, objective),
     batchInputs: (batch) => batchInputs(spec, batch),
+    feeds: decoderFeeds(spec),
     decoding: { keyValueHeads, headSize, stepInputs: (step) => stepInputs(spec, step) },
   };
 }

@@ -88,6 +88,11 @@ export interface ModelDescription {
   readonly stages: (objective: Objective) => readonly ModelStage[];
   /** The activations that the stages read besides `input_ids` and `rows`: positions, attention biases. */
   readonly batchInputs: (batch: TokenBatch) => Activations;
+  /**
+   * The graph that makes the stages' activations of what Hugging Face's models take, for a whole model in one graph:
+   * `input_ids`, `attention_mask`, and `token_type_ids` or `position_ids` where its config class says so, all int64.
+   */
+  readonly feeds: Program;
   /** What decoding with a key-value cache needs; decoders only. */
   readonly decoding?: Decoding;
 }

@@ -2,6 +2,7 @@ import { hiddenScore } from "./biases.js";
 import { blockProgram, type BlockShape, readsOf } from "./block.js";
 import type { ModelDescription, ModelStage, Objective, TokenBatch, WeightBinding } from "./description.js";
 import { ModelError } from "./errors.js";
+import { encoderFeeds } from "./feeds.js";
 import { type Dimension, GraphBuilder, type Value } from "./graph.js";
 import { activate, type Activation } from "./layers.js";
 import { ModuleLayers, type Module, type Modules, moduleBindings, moduleTensors } from "./modules.js";
@@ -90,6 +91,7 @@ export function describeEncoder(spec: EncoderSpec): ModelDescription {
     headTensors: moduleTensors(headModules(spec)).map(([name]) => name),
     stages: (objective) => buildStages(spec, objective),
     batchInputs: (batch) => batchInputs(spec, batch),
+    feeds: encoderFeeds(spec),
   };
 }
 

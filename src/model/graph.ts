@@ -20,9 +20,9 @@ import {
 } from "onnx-buf";
 
 /** ONNX operator set: 20 is the first with Gelu as a standard operator. */
-const operatorSet = 20n;
+export const operatorSet = 20n;
 /** The IR version that goes with operator set 20. */
-const irVersion = 9n;
+export const irVersion = 9n;
 
 /** The name of a value in the graph; made only by {@link GraphBuilder}. */
 export type Value = string & { readonly brand: "value" };
@@ -73,6 +73,12 @@ export class GraphBuilder {
     return name as Value;
   }
 
+  /** Declares an int64 input, as Hugging Face's models take ids and masks. */
+  longs(name: string, dims: readonly Dimension[]): Value {
+    this.#inputs.push(valueInfo(name, TensorProto_DataType.INT64, dims));
+    return name as Value;
+  }
+
   /** A small one-dimensional int64 constant, as shapes and axes are. */
   integers(values: readonly number[]): Value {
     return this.#constant({
@@ -85,6 +91,15 @@ export class GraphBuilder {
   /** A float32 scalar constant. */
   scalar(value: number): Value {
     return this.#constant({ dims: [], dataType: TensorProto_DataType.FLOAT, floatData: [value] });
+  }
+
+  /** A small one-dimensional float32 constant. */
+  floats(values: readonly number[]): Value {
+    return this.#constant({
+      dims: [BigInt(values.length)],
+      dataType: TensorProto_DataType.FLOAT,
+      floatData: [...values],
+    });
   }
 
   /** Adds one node and returns its first output. */
@@ -121,10 +136,11 @@ export class GraphBuilder {
     return outputs as unknown as Pieces[Parts];
   }
 
-  /** Makes `value` an output of the graph under `name`. */
-  output(name: string, value: Value, dims: readonly Dimension[]): void {
+  /** Makes `value`, float32 or int32, an output of the graph under `name`. */
+  output(name: string, value: Value, dims: readonly Dimension[], type: "float" | "index" = "float"): void {
     this.#nodes.push(create(NodeProtoSchema, { opType: "Identity", name, input: [value], output: [name] }));
-    this.#outputs.push(valueInfo(name, TensorProto_DataType.FLOAT, dims));
+    const elements = type === "float" ? TensorProto_DataType.FLOAT : TensorProto_DataType.INT32;
+    this.#outputs.push(valueInfo(name, elements, dims));
   }
 
   /** The serialised ONNX model. */

@@ -74,7 +74,12 @@ async function readHalf(checkpoint: Checkpoint, name: string): Promise<Uint16Arr
   return new Uint16Array(bytes.buffer);
 }
 
-function checkTensors(checkpoint: Checkpoint, description: ModelDescription): void {
+/**
+ * Compares names and shapes with what the config describes; reads no weights.
+ *
+ * @throws {ModelError} `tensor-missing`, `tensor-shape`, naming the tensor.
+ */
+export function checkTensors(checkpoint: Checkpoint, description: ModelDescription): void {
   for (const [name, shape] of description.tensors) {
     const tensor = checkpoint.tensors.get(name);
     if (tensor === undefined) {

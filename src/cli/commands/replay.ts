@@ -39,11 +39,11 @@ export const replayCommand: CommandFactory = () => {
   });
 };
 
-/** Writing over the base would destroy what the ledger starts from. */
-function refuseOverwrite(base: string, out: string): void {
+/** Writing over a checkpoint would destroy what the result is made from. */
+export function refuseOverwrite(base: string, out: string): void {
   if (!existsSync(out) || realpathSync(base) !== realpathSync(out)) return;
   throw new UsageError("usage", {
-    message: `--out ${out} is the base checkpoint itself.`,
+    message: `--out ${out} is the checkpoint itself.`,
     value: out,
     expected: "another folder",
   });

@@ -1,0 +1,42 @@
+import { join } from "node:path";
+
+import { z } from "zod";
+
+import { exportOnnx } from "../../export/index.js";
+import { nodeFolderWriter } from "../../node/index.js";
+import { UsageError } from "../errors.js";
+import { addSchemaOptions, resolveSettings } from "../options.js";
+import { refuseOverwrite } from "./replay.js";
+import { baseCommand, type CommandFactory, outputFor, settingsOf, withFolder } from "./shared.js";
+
+const exportSchema = z.strictObject({
+  model: z.string().describe("checkpoint folder, fine-tuned or base"),
+  out: z.string().describe("folder to write to"),
+});
+
+/** `dpzo export`: writes a checkpoint in a form that other software loads. */
+export const exportCommand: CommandFactory = () => {
+  const command = baseCommand("export", "write a checkpoint as the ONNX folder that transformers.js loads");
+  addSchemaOptions(command, exportSchema);
+  command.option("--onnx", "as ONNX, the only form there is");
+  return command.action(async (flags: Record<string, unknown>) => {
+    if (flags["onnx"] !== true) throw noForm();
+    const settings = settingsOf({ ...flags, onnx: undefined });
+    const { model, out } = resolveSettings(exportSchema, settings);
+    refuseOverwrite(model, out);
+    const output = outputFor(flags);
+    const folder = { out: nodeFolderWriter(out), onnx: nodeFolderWriter(join(out, "onnx")) };
+    const written = await withFolder(model, (checkpoint) => exportOnnx(checkpoint, folder));
+    output.answer({ out, ...written }, () => [
+      `wrote ${out}: ${written.architecture}, ${(written.weightBytes / 1e6).toFixed(1)} MB of float32 weights in ` +
+        `onnx/${written.external ? "model.onnx_data" : "model.onnx"}`,
+    ]);
+  });
+};
+
+function noForm(): UsageError {
+  return new UsageError("usage", {
+    message: "dpzo export was not told which form to write.",
+    expected: "--onnx",
+  });
+}

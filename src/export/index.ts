@@ -1,0 +1,2 @@
+export { exportOnnx } from "./onnx-folder.js";
+export type { OnnxExport, OnnxFolder, OnnxOptions } from "./onnx-folder.js";
