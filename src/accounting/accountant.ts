@@ -132,7 +132,7 @@ export function pureEpsilon(event: Event): number {
 /** Where losses are too large for grids of any use, Renyi divergences still bound them. */
 function capped(found: Enclosure, event: Event, delta: number): Enclosure {
   if (!(found.upper > largestTabulated)) return found;
-  const upper = Math.min(found.upper, rdpEpsilon(event, delta).epsilon);
+  const upper = Math.min(found.upper, rdpEpsilon(event, delta).epsilon * (1 + 1e-13));
   return { upper, lower: Math.min(found.lower, upper) };
 }
 
@@ -185,6 +185,8 @@ function components(releases: readonly Release[], direction: Direction): Compone
 
 /** Widest gap between the bounds that is accepted without a second, finer look. */
 const widestGap: Precision = { relative: 1.2e-4, absolute: 6e-6 };
+/** How much wider a gap is accepted where the loss has no heavy tail. */
+const smoothGap = 2.5;
 const anyGap: Precision = { relative: Infinity, absolute: 0 };
 /** Above this epsilon the bound by Renyi divergences is asked too. */
 const largestTabulated = 1e5;
@@ -202,7 +204,7 @@ function epsilonOneWay(
   precision: Precision,
   widest: Precision = widestGap,
 ): Enclosure {
-  const worst = worstLossOneWay(releases, direction);
+  const worst = worstLossOneWay(releases, direction) * (1 + 1e-14);
   let best: Enclosure = { upper: worst, lower: 0 };
   let known: number | undefined;
   // Every look is valid, so the best of each side counts.
@@ -212,7 +214,10 @@ function epsilonOneWay(
     const lower = lastAbove(curve.lower, logDelta, Math.min(upper, 1e300));
     best = { upper: Math.min(best.upper, upper), lower: Math.max(best.lower, lower) };
     const gap = best.upper - best.lower;
-    if (gap <= Math.max(widest.relative * relaxation(best.upper) * best.upper, widest.absolute)) break;
+    // Where the saddle point was right the upper bound is as precise as asked, whatever the lower one is.
+    const trust = Math.abs(curve.near - best.upper) < 0.3 * best.upper ? smoothGap : 1;
+    if (gap <= Math.max(trust * widest.relative * relaxation(best.upper) * best.upper, widest.absolute))
+      break;
     if (curve.points > longestRefined || releases.length > mostRefined) break;
     known = best.upper;
   }

@@ -1,6 +1,6 @@
 import { delta as deltaOf, epsilon as epsilonOf, type EpsilonResult } from "./accountant.js";
 import { AccountingError } from "./errors.js";
-import type { Event } from "./events.js";
+import { composed, type Event, parseEvent, repeated } from "./events.js";
 import { flatten } from "./flatten.js";
 import { firstBelow } from "./solve.js";
 
@@ -16,7 +16,19 @@ export type Neighbouring = "addOrRemoveOne" | "replaceSpecial" | "replaceOne";
  * @throws {AccountingError} `unsupported-event` for `replaceOne` of a sampled event.
  */
 export function underRelation(event: Event, neighbouring: Neighbouring): Event {
-  return neighbouring === "replaceOne" ? scaleSensitivity(event, 2) : event;
+  switch (neighbouring) {
+    case "addOrRemoveOne":
+    case "replaceSpecial":
+      return parseEvent(event);
+    case "replaceOne":
+      return scaleSensitivity(parseEvent(event), 2);
+    default:
+      throw new AccountingError("bad-argument", {
+        message: `neighbouring is ${String(neighbouring)}.`,
+        value: neighbouring,
+        expected: "addOrRemoveOne, replaceSpecial or replaceOne",
+      });
+  }
 }
 
 /**
@@ -38,9 +50,14 @@ export function groupEpsilon(event: Event, delta: number, records: number): Epsi
     });
   }
   const one = epsilonOf(event, delta);
-  if (records === 1) return one;
-  if (flatten(event).releases.every((release) => release.samplingRate === 1)) {
-    return epsilonOf(scaleSensitivity(event, records), delta);
+  if (records === 1 || one.epsilon === Infinity) return one;
+  const { releases } = flatten(event);
+  if (releases.length === 0) return one;
+  if (releases.every((release) => release.samplingRate === 1)) {
+    const parts = releases.map(({ mechanism, times }) =>
+      repeated(scaleSensitivity(mechanism, records), times),
+    );
+    return epsilonOf(composed(parts), delta);
   }
   const logGrowth = (e: number): number =>
     e < 1e-12 ? Math.log(records) : e * (records - 1) + Math.log(Math.expm1(-records * e) / Math.expm1(-e));

@@ -42,6 +42,14 @@ export function rdpEpsilon(event: Event, delta: number, orders: readonly number[
       expected: "a number above 0, at most 1",
     });
   }
+  const wrong = orders.find((order) => !(order > 1 && order < Infinity));
+  if (wrong !== undefined || orders.length === 0) {
+    throw new AccountingError("bad-argument", {
+      message: `An order is ${String(wrong)}.`,
+      value: wrong,
+      expected: "finite orders above 1",
+    });
+  }
   const { releases, nonPrivate } = flatten(parseEvent(event));
   if (nonPrivate) return { epsilon: Infinity, epsilonLower: 0, delta, order: Infinity };
   let best = { epsilon: Infinity, order: Infinity };

@@ -12,6 +12,7 @@ export function firstBelow(f: (x: number) => number, level: number, guess: numbe
     high *= i < 4 ? 1.05 : 2;
     if (high > 1e300) return Infinity;
   }
+  if (!(f(high) <= level)) return Infinity;
   return bisect((x) => f(x) <= level, low, high, relative)[1];
 }
 
