@@ -1,4 +1,4 @@
-import { AccountingError } from "./errors.js";
+import { AccountingError, badArgument, checkEpsilon } from "./errors.js";
 import { type Event, parseEvent } from "./events.js";
 import { flatten, lossSource, noiseOverSensitivity, type Release, roundingAllowance } from "./flatten.js";
 import { gaussianLogDelta } from "./gaussian-exact.js";
@@ -98,9 +98,7 @@ export function epsilon(event: Event, delta: number, options: AccountingOptions 
  * @throws {AccountingError} as {@link epsilon}
  */
 export function delta(event: Event, epsilon: number, options: AccountingOptions = {}): DeltaResult {
-  if (!(typeof epsilon === "number" && epsilon >= 0 && epsilon < Infinity)) {
-    throw badArgument("epsilon", epsilon, "a finite number of at least 0");
-  }
+  checkEpsilon(epsilon);
   const { releases, nonPrivate } = flatten(parseEvent(event));
   if (nonPrivate) return deltaResult([{ upper: 0, lower: 0 }], epsilon);
   if (releases.length === 0) return deltaResult([{ upper: -Infinity, lower: -Infinity }], epsilon);
@@ -156,8 +154,7 @@ function pureResult(releases: readonly Release[]): EpsilonResult {
   const pure = worstLoss(releases);
   if (pure === Infinity) {
     throw new AccountingError("no-pure-epsilon", {
-      message:
-        "At delta 0 this event has no finite epsilon: Gaussian noise never gives pure differential privacy.",
+      message: "At delta 0 this event has no finite epsilon: Gaussian noise never has one.",
       value: 0,
       expected: "a delta above 0, or Laplace noise",
     });
@@ -215,7 +212,7 @@ function epsilonOneWay(
     best = { upper: Math.min(best.upper, upper), lower: Math.max(best.lower, lower) };
     const gap = best.upper - best.lower;
     // Where the saddle point was right the upper bound is as precise as asked, whatever the lower one is.
-    const trust = Math.abs(curve.near - best.upper) < 0.3 * best.upper ? smoothGap : 1;
+    const trust = Math.abs(curve.near - best.upper) < 0.1 * best.upper ? smoothGap : 1;
     if (gap <= Math.max(trust * widest.relative * relaxation(best.upper) * best.upper, widest.absolute))
       break;
     if (curve.points > longestRefined || releases.length > mostRefined) break;
@@ -324,8 +321,4 @@ function deltaResult(ways: readonly Enclosure[], epsilon: number): DeltaResult {
     epsilon,
     direction: (ways[1]?.upper ?? -Infinity) > (ways[0]?.upper ?? 0) ? "add" : "remove",
   });
-}
-
-function badArgument(name: string, value: unknown, expected: string): AccountingError {
-  return new AccountingError("bad-argument", { message: `${name} is ${String(value)}.`, value, expected });
 }
