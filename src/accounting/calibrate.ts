@@ -1,5 +1,5 @@
 import { delta as deltaOf, epsilon as epsilonOf } from "./accountant.js";
-import { AccountingError } from "./errors.js";
+import { AccountingError, badArgument, checkEpsilon } from "./errors.js";
 import type { Precision } from "./pld.js";
 import { composed, type Event, gaussian, poissonSampled, repeated } from "./events.js";
 
@@ -221,19 +221,9 @@ function narrow(
 }
 
 function check({ epsilon, delta }: PrivacyTarget): void {
-  if (!(typeof epsilon === "number" && epsilon >= 0 && epsilon < Infinity)) {
-    throw new AccountingError("bad-argument", {
-      message: `epsilon is ${String(epsilon)}.`,
-      value: epsilon,
-      expected: "a finite number of at least 0",
-    });
-  }
+  checkEpsilon(epsilon);
   if (!(typeof delta === "number" && delta > 0 && delta < 1)) {
-    throw new AccountingError("bad-argument", {
-      message: `delta is ${String(delta)}.`,
-      value: delta,
-      expected: "a number strictly between 0 and 1",
-    });
+    throw badArgument("delta", delta, "a number strictly between 0 and 1");
   }
 }
 

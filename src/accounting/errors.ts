@@ -44,3 +44,15 @@ export class AccountingError extends Error {
     this.next = details.next;
   }
 }
+
+/** The refusal of an argument. */
+export function badArgument(name: string, value: unknown, expected: string): AccountingError {
+  return new AccountingError("bad-argument", { message: `${name} is ${String(value)}.`, value, expected });
+}
+
+/** Refuses an epsilon that is not a finite number of at least 0. */
+export function checkEpsilon(epsilon: number): void {
+  if (!(typeof epsilon === "number" && epsilon >= 0 && epsilon < Infinity)) {
+    throw badArgument("epsilon", epsilon, "a finite number of at least 0");
+  }
+}

@@ -83,7 +83,7 @@ const maximumDepth = 64;
 /** Most parts of one composition; a ledger with one event a step still fits. */
 const maximumParts = 1_000_000;
 /** Most compositions in one `repeated`; the accountant's error bounds are stated up to here. */
-export const maximumTimes = 1e9;
+const maximumTimes = 1e9;
 
 /** Gaussian noise, see {@link GaussianEvent}. @throws {AccountingError} `bad-event` */
 export function gaussian(noiseMultiplier: number): GaussianEvent {

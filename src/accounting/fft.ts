@@ -1,3 +1,5 @@
+import { remembered } from "./arrays.js";
+
 /** Twiddle factors of one pass: exp(-2 pi i k / (2 half)) and exp(-2 pi i k / (4 half)) for k < half. */
 interface Twiddles {
   readonly c1: Float64Array;
@@ -12,29 +14,24 @@ const twiddleTables = new Map<number, Twiddles>();
 const orders = new Map<number, Uint32Array>();
 
 function twiddles(half: number): Twiddles {
-  const known = twiddleTables.get(half);
-  if (known !== undefined) return known;
   const table = (f: (angle: number) => number, whole: number): Float64Array =>
     Float64Array.from({ length: half }, (_, k) => f((2 * Math.PI * k) / whole));
-  const fresh = {
+  return remembered(twiddleTables, half, largestKept, () => ({
     c1: table(Math.cos, 2 * half),
     s1: table(Math.sin, 2 * half),
     c2: table(Math.cos, 4 * half),
     s2: table(Math.sin, 4 * half),
-  };
-  if (half <= largestKept) twiddleTables.set(half, fresh);
-  return fresh;
+  }));
 }
 
 function bitReversed(size: number): Uint32Array {
-  const known = orders.get(size);
-  if (known !== undefined) return known;
-  const order = new Uint32Array(size);
-  for (let i = 1; i < size; i += 1) {
-    order[i] = ((order[i >> 1] as number) >> 1) | (i & 1 ? size >> 1 : 0);
-  }
-  if (size <= largestKept) orders.set(size, order);
-  return order;
+  return remembered(orders, size, largestKept, () => {
+    const order = new Uint32Array(size);
+    for (let i = 1; i < size; i += 1) {
+      order[i] = ((order[i >> 1] as number) >> 1) | (i & 1 ? size >> 1 : 0);
+    }
+    return order;
+  });
 }
 
 /**

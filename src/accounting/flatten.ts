@@ -1,5 +1,5 @@
-import { ContinuousSource } from "./continuous.js";
-import { DiscreteSource } from "./discrete-noise.js";
+import { continuousSource, type NoiseFamily } from "./continuous.js";
+import { type DiscreteFamily, discreteSource } from "./discrete-noise.js";
 import { discreteGaussianFamily, discreteLaplaceFamily } from "./discrete-families.js";
 import { AccountingError } from "./errors.js";
 import { type Event, unknownEvent } from "./events.js";
@@ -114,26 +114,20 @@ export function noiseOverSensitivity(mechanism: BaseEvent): number {
 
 /** The loss distribution of one release in one direction. */
 export function lossSource({ mechanism, samplingRate }: Release, direction: Direction): LossSource {
+  const continuous = (noise: NoiseFamily): LossSource => continuousSource(noise, samplingRate, direction);
+  const discrete = (noise: DiscreteFamily): LossSource => discreteSource(noise, samplingRate, direction);
   switch (mechanism.kind) {
     case "gaussian":
-      return new ContinuousSource(gaussianNoise(mechanism.noiseMultiplier), samplingRate, direction);
+      return continuous(gaussianNoise(mechanism.noiseMultiplier));
     case "laplace":
-      return new ContinuousSource(laplaceNoise(mechanism.scale), samplingRate, direction);
-    case "discreteLaplace": {
-      const family = discreteLaplaceFamily(mechanism.scale, mechanism.sensitivity);
-      return new DiscreteSource(family, samplingRate, direction);
-    }
+      return continuous(laplaceNoise(mechanism.scale));
+    case "discreteLaplace":
+      return discrete(discreteLaplaceFamily(mechanism.scale, mechanism.sensitivity));
     case "discreteGaussian": {
       const { standardDeviation, sensitivity } = mechanism;
-      if (!isRounded(mechanism)) {
-        return new DiscreteSource(
-          discreteGaussianFamily(standardDeviation, sensitivity),
-          samplingRate,
-          direction,
-        );
-      }
-      const noise = gaussianNoise(standardDeviation / sensitivity, 1 / sensitivity);
-      return new ContinuousSource(noise, samplingRate, direction);
+      return isRounded(mechanism)
+        ? continuous(gaussianNoise(standardDeviation / sensitivity, 1 / sensitivity))
+        : discrete(discreteGaussianFamily(standardDeviation, sensitivity));
     }
   }
 }

@@ -1,5 +1,5 @@
 import { delta as deltaOf, epsilon as epsilonOf, type EpsilonResult } from "./accountant.js";
-import { AccountingError } from "./errors.js";
+import { AccountingError, badArgument } from "./errors.js";
 import { composed, type Event, parseEvent, repeated } from "./events.js";
 import { flatten } from "./flatten.js";
 import { firstBelow } from "./solve.js";
@@ -23,11 +23,7 @@ export function underRelation(event: Event, neighbouring: Neighbouring): Event {
     case "replaceOne":
       return scaleSensitivity(parseEvent(event), 2);
     default:
-      throw new AccountingError("bad-argument", {
-        message: `neighbouring is ${String(neighbouring)}.`,
-        value: neighbouring,
-        expected: "addOrRemoveOne, replaceSpecial or replaceOne",
-      });
+      throw badArgument("neighbouring", neighbouring, "addOrRemoveOne, replaceSpecial or replaceOne");
   }
 }
 
@@ -43,11 +39,7 @@ export function underRelation(event: Event, neighbouring: Neighbouring): Event {
  */
 export function groupEpsilon(event: Event, delta: number, records: number): EpsilonResult {
   if (!(Number.isSafeInteger(records) && records >= 1)) {
-    throw new AccountingError("bad-argument", {
-      message: `records is ${String(records)}.`,
-      value: records,
-      expected: "an integer of at least 1",
-    });
+    throw badArgument("records", records, "an integer of at least 1");
   }
   const one = epsilonOf(event, delta);
   if (records === 1 || one.epsilon === Infinity) return one;

@@ -1,3 +1,4 @@
+import { decayed } from "./logarithm.js";
 import type { LossSource, Sketch } from "./loss.js";
 
 /** A loss source composed with itself. */
@@ -13,28 +14,39 @@ export interface Cumulant {
   readonly variance: number;
 }
 
+/** The largest of some logarithms. */
+export function largest(logs: readonly number[]): number {
+  return logs.reduce((most, log) => Math.max(most, log), -Infinity);
+}
+
+/** A sketch's masses, the largest scaled to 1. */
+export function relativeMasses({ logMass }: Sketch): number[] {
+  const peak = largest(logMass);
+  return logMass.map((log) => Math.exp(log - peak));
+}
+
+/** The mean under `masses`. */
+function average(masses: readonly number[], of: (i: number) => number): number {
+  let sum = 0;
+  let weighted = 0;
+  masses.forEach((mass, i) => {
+    sum += mass;
+    if (mass > 0) weighted += mass * of(i);
+  });
+  return weighted / sum;
+}
+
 export function cumulant(sketch: Sketch): Cumulant {
   const { logMass, loss } = sketch;
-  let peak = -Infinity;
-  for (const log of logMass) peak = Math.max(peak, log);
-  let sum = 0;
-  let first = 0;
-  for (let i = 0; i < loss.length; i += 1) {
-    const mass = Math.exp((logMass[i] as number) - peak);
-    sum += mass;
-    first += mass * (loss[i] as number);
-  }
-  const mean = first / sum;
-  let second = 0;
-  for (let i = 0; i < loss.length; i += 1) {
-    const away = (loss[i] as number) - mean;
-    second += Math.exp((logMass[i] as number) - peak) * away * away;
-  }
-  return { value: peak + Math.log(sum), mean, variance: second / sum };
+  const masses = relativeMasses(sketch);
+  const sum = masses.reduce((total, mass) => total + mass, 0);
+  const mean = average(masses, (i) => loss[i] as number);
+  const variance = average(masses, (i) => ((loss[i] as number) - mean) ** 2);
+  return { value: largest(logMass) + Math.log(sum), mean, variance };
 }
 
 /** The cumulants of a whole composition at one tilt. */
-export function composedCumulant(components: readonly Component[], tilt: number, logTail: number): Cumulant {
+function composedCumulant(components: readonly Component[], tilt: number, logTail: number): Cumulant {
   let value = 0;
   let mean = 0;
   let variance = 0;
@@ -96,12 +108,11 @@ function result(tilt: number, at: Cumulant): Saddle {
 
 /** Width of the losses that carry all but a fraction 1e-17 of a sketch. */
 export function lossWidth({ logMass, loss }: Sketch): number {
-  let peak = -Infinity;
-  for (const log of logMass) peak = Math.max(peak, log);
+  const threshold = largest(logMass) - 40;
   let least = Infinity;
   let most = -Infinity;
   loss.forEach((value, i) => {
-    if ((logMass[i] as number) < peak - 40) return;
+    if ((logMass[i] as number) < threshold) return;
     least = Math.min(least, value);
     most = Math.max(most, value);
   });
@@ -113,24 +124,12 @@ export function lossWidth({ logMass, loss }: Sketch): number {
  * (E[exp(tilt * shift)] - 1) / tilt under the tilted law, or the mean shift where tilt is 0.
  */
 export function splitCost(sketch: Sketch, step: number, origin: number, tilt: number): number {
-  const { logMass, loss } = sketch;
-  let peak = -Infinity;
-  for (const log of logMass) peak = Math.max(peak, log);
-  const whole = -Math.expm1(-step);
-  let sum = 0;
-  let cost = 0;
-  for (let i = 0; i < loss.length; i += 1) {
-    const mass = Math.exp((logMass[i] as number) - peak);
-    if (mass === 0) continue;
-    const place = ((loss[i] as number) - origin) / step;
+  const whole = decayed(step);
+  return average(relativeMasses(sketch), (i) => {
+    const place = ((sketch.loss[i] as number) - origin) / step;
     const offset = (place - Math.floor(place)) * step;
-    const share = -Math.expm1(-offset) / whole;
-    sum += mass;
-    cost +=
-      tilt < 1e-6
-        ? mass * (share * step - offset)
-        : (mass * ((1 - share) * Math.expm1(-tilt * offset) + share * Math.expm1(tilt * (step - offset)))) /
-          tilt;
-  }
-  return cost / sum;
+    const share = decayed(offset) / whole;
+    if (tilt < 1e-6) return share * step - offset;
+    return ((1 - share) * Math.expm1(-tilt * offset) + share * Math.expm1(tilt * (step - offset))) / tilt;
+  });
 }

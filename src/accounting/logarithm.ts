@@ -8,3 +8,8 @@ export function logAdd(a: number, b: number): number {
 export function logSubtract(a: number, b: number): number {
   return a > b ? a + Math.log1p(-Math.exp(b - a)) : -Infinity;
 }
+
+/** 1 - e^-x, exact to round-off for small x. */
+export function decayed(x: number): number {
+  return -Math.expm1(-x);
+}

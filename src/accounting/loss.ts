@@ -2,8 +2,8 @@ import type { Cut, Direction, Discretised, Grid } from "./splat.js";
 
 /** A rough picture of a tilted loss distribution: masses exp(logMass) at losses. Guides choices, proves nothing. */
 export interface Sketch {
-  readonly logMass: Float64Array;
-  readonly loss: Float64Array;
+  readonly logMass: readonly number[];
+  readonly loss: readonly number[];
 }
 
 /** One release's loss distribution in one direction. */
@@ -18,8 +18,15 @@ export interface LossSource {
   discretise(grid: Grid, cut: Cut): Discretised;
 }
 
-/** A mechanism: a loss source in each direction. */
-export type Mechanism = (direction: Direction) => LossSource;
+/** The power of dP/dQ that tilts Q0: P is the mixture when a record is removed, Q0 when one is added. */
+export function mixturePower(direction: Direction, tilt: number): number {
+  return direction === "remove" ? 1 + tilt : -tilt;
+}
+
+/** The largest loss of noise without largest ratio: adding a record shows at most the mass not sampled. */
+export function unboundedMaximum(q: number, direction: Direction): number {
+  return direction === "add" && q < 1 ? -Math.log1p(-q) : Infinity;
+}
 
 /** log(1 - q + q e^ratio), for any size of ratio. */
 export function logMixture(q: number, ratio: number): number {
@@ -42,8 +49,14 @@ export interface Atom {
   readonly ratio: number;
 }
 
-/** Probability (log) and loss of an atom once Poisson-sampled, in one direction. */
-export function sampledAtom(q: number, atom: Atom, direction: Direction): { logP: number; loss: number } {
+/** Probability (log) under P, and loss. */
+export interface SampledAtom {
+  readonly logP: number;
+  readonly loss: number;
+}
+
+/** An atom once Poisson-sampled, in one direction. */
+export function sampledAtom(q: number, atom: Atom, direction: Direction): SampledAtom {
   const mixture = logMixture(q, atom.ratio);
   return direction === "remove"
     ? { logP: atom.logMass + mixture, loss: mixture }

@@ -1,4 +1,6 @@
+import { accumulate, remembered, zeros } from "./arrays.js";
 import { powerOfTwo, transform, transformError } from "./fft.js";
+import { decayed } from "./logarithm.js";
 
 /**
  * Two measures on one grid of privacy losses that enclose a loss distribution, exponentially tilted.
@@ -28,7 +30,7 @@ export interface GridPair {
  * Chosen so that a bin of uniform probability has its Q-barycentre on the grid; tends to step / 2.
  */
 export function binBoundary(step: number): number {
-  return step - Math.log(step / -Math.expm1(-step));
+  return step - Math.log(step / decayed(step));
 }
 
 /** Bins of a loss distribution, tilted: their probability, and P - e^loss Q, which says how far off-centre they are. */
@@ -84,17 +86,17 @@ function worthOf(lower: Float64Array, step: number): number {
 
 /** Each bin on the grid point at or below its barycentre: always valid, first order in the step. */
 function roundDown({ mass, excess, step, tilt }: Bins): Float64Array {
-  const lower = new Float64Array(mass.length);
+  const lower = zeros(mass.length);
   const down = Math.exp(-tilt * step);
   mass.forEach((m, i) => {
-    if ((excess[i] as number) >= 0) lower[i] = (lower[i] as number) + m;
-    else if (i > 0) lower[i - 1] = (lower[i - 1] as number) + m * down;
+    if ((excess[i] as number) >= 0) accumulate(lower, i, m);
+    else if (i > 0) accumulate(lower, i - 1, m * down);
   });
   return lower;
 }
 
 function extrapolate(bins: Bins, limitLeft: number, limitRight: number): Float64Array {
-  const lower = new Float64Array(bins.mass.length);
+  const lower = zeros(bins.mass.length);
   const { first, last, fullest } = extent(bins.mass);
   // From both ends towards the fullest bin, so that what a neighbour can pay is known.
   for (let i = first; i <= fullest; i += 1)
@@ -120,8 +122,9 @@ function extrapolateOne(
   if (u >= 0) {
     const available = i === first ? 0 : limitLeft ? Math.max(0, lower[i - 1] as number) * up : Infinity;
     const moved = Math.min(u / Math.expm1(step), available);
-    lower[i] = (lower[i] as number) + m + moved;
-    if (moved > 0) lower[i - 1] = (lower[i - 1] as number) - moved / up;
+    accumulate(lower, i, m);
+    accumulate(lower, i, moved);
+    if (moved > 0) accumulate(lower, i - 1, -moved / up);
     return;
   }
   const wanted = u / Math.expm1(-step);
@@ -129,9 +132,10 @@ function extrapolateOne(
   const moved = Math.min(wanted, available);
   // The part of the bin that cannot be extrapolated is rounded down.
   const kept = m * (moved / wanted);
-  lower[i] = (lower[i] as number) + kept + moved;
-  if (moved > 0) lower[i + 1] = (lower[i + 1] as number) - moved * up;
-  if (i > 0) lower[i - 1] = (lower[i - 1] as number) + (m - kept) / up;
+  accumulate(lower, i, kept);
+  accumulate(lower, i, moved);
+  if (moved > 0) accumulate(lower, i + 1, -moved * up);
+  if (i > 0) accumulate(lower, i - 1, (m - kept) / up);
 }
 
 function extent(mass: Float64Array): { first: number; last: number; fullest: number } {
@@ -185,12 +189,12 @@ function spread(
 ): void {
   const left = (middle - before) * step;
   const right = (next - middle) * step;
-  const whole = -Math.expm1(-left - right);
+  const whole = decayed(left + right);
   const mass = lower[middle] as number;
-  const toLeft = (Math.exp(-left) * -Math.expm1(-right)) / whole;
-  const toRight = -Math.expm1(-left) / whole;
-  lower[before] = (lower[before] as number) + mass * toLeft * Math.exp(-tilt * left);
-  lower[next] = (lower[next] as number) + mass * toRight * Math.exp(tilt * right);
+  const toLeft = (Math.exp(-left) * decayed(right)) / whole;
+  const toRight = decayed(left) / whole;
+  accumulate(lower, before, mass * toLeft * Math.exp(-tilt * left));
+  accumulate(lower, next, mass * toRight * Math.exp(tilt * right));
   lower[middle] = 0;
 }
 
@@ -240,16 +244,11 @@ interface Spectrum {
   readonly imaginary: Float64Array;
 }
 
-const pool = new Map<number, Spectrum>();
+const pools = [new Map<number, Spectrum>(), new Map<number, Spectrum>()] as const;
 
 /** Working memory, kept while small. */
 function scratch(size: number, which: 0 | 1): Spectrum {
-  const key = 2 * size + which;
-  const known = pool.get(key);
-  if (known !== undefined) return known;
-  const fresh = { real: new Float64Array(size), imaginary: new Float64Array(size) };
-  if (size <= 1 << 16) pool.set(key, fresh);
-  return fresh;
+  return remembered(pools[which], size, 1 << 16, () => ({ real: zeros(size), imaginary: zeros(size) }));
 }
 
 /** Both measures in one complex transform: upper as the real part, lower as the imaginary part. */
@@ -263,25 +262,25 @@ function spectrum(pair: GridPair, into: Spectrum): Spectrum {
   return into;
 }
 
-/** first := the spectrum of (upper * upper) + i (lower * lower), frequency k and size - k together. */
-function multiply(first: Spectrum, second: Spectrum): void {
-  const size = first.real.length;
+/** The first becomes the spectrum of (upper * upper) + i (lower * lower), frequency k and size - k together. */
+function multiply({ real, imaginary }: Spectrum, { real: reals, imaginary: imaginaries }: Spectrum): void {
+  const size = real.length;
   for (let k = 0; k <= size - k; k += 1) {
     const m = k === 0 ? 0 : size - k;
-    const ar = first.real[k] as number;
-    const ai = first.imaginary[k] as number;
-    const am = first.real[m] as number;
-    const an = first.imaginary[m] as number;
-    const br = second.real[k] as number;
-    const bi = second.imaginary[k] as number;
-    const bm = second.real[m] as number;
-    const bn = second.imaginary[m] as number;
+    const ar = real[k] as number;
+    const ai = imaginary[k] as number;
+    const am = real[m] as number;
+    const an = imaginary[m] as number;
+    const br = reals[k] as number;
+    const bi = imaginaries[k] as number;
+    const bm = reals[m] as number;
+    const bn = imaginaries[m] as number;
     const [ur, ui] = times(ar + am, ai - an, br + bm, bi - bn);
     const [lr, li] = times(ai + an, am - ar, bi + bn, bm - br);
-    first.real[k] = (ur - li) / 4;
-    first.imaginary[k] = (ui + lr) / 4;
-    first.real[m] = (ur + li) / 4;
-    first.imaginary[m] = (lr - ui) / 4;
+    real[k] = (ur - li) / 4;
+    imaginary[k] = (ui + lr) / 4;
+    real[m] = (ur + li) / 4;
+    imaginary[m] = (lr - ui) / 4;
   }
 }
 
@@ -306,16 +305,16 @@ function sizes({ upper, lower }: GridPair): { upper: number; lower: number; norm
 export function add(a: GridPair, b: GridPair, weight: number): GridPair {
   const start = Math.min(a.start, b.start);
   const end = Math.max(a.start + a.upper.length, b.start + b.upper.length);
-  const upper = new Float64Array(end - start);
-  const lower = new Float64Array(end - start);
+  const upper = zeros(end - start);
+  const lower = zeros(end - start);
   for (const [pair, factor] of [
     [a, weight],
     [b, 1],
   ] as const) {
     const shift = pair.start - start;
     for (let i = 0; i < pair.upper.length; i += 1) {
-      upper[i + shift] = (upper[i + shift] as number) + factor * (pair.upper[i] as number);
-      lower[i + shift] = (lower[i + shift] as number) + factor * (pair.lower[i] as number);
+      accumulate(upper, i + shift, factor * (pair.upper[i] as number));
+      accumulate(lower, i + shift, factor * (pair.lower[i] as number));
     }
   }
   return {
@@ -394,9 +393,9 @@ export function regrid(pair: GridPair, factor: number, tilt: number): GridPair {
   const wide = factor * step;
   const first = Math.floor(start / factor);
   const last = Math.floor((start + pair.upper.length - 1) / factor) + 1;
-  const upper = new Float64Array(last - first + 1);
-  const mass = new Float64Array(upper.length);
-  const excess = new Float64Array(upper.length);
+  const upper = zeros(last - first + 1);
+  const mass = zeros(upper.length);
+  const excess = zeros(upper.length);
   // A table pays while offsets repeat; between very unequal grids it would not fit in memory.
   const repeats = factor <= pair.upper.length;
   const moves = Array.from({ length: repeats ? factor : 0 }, (_, r) => moveOf(r * step, wide, tilt));
@@ -406,14 +405,14 @@ export function regrid(pair: GridPair, factor: number, tilt: number): GridPair {
     const move = moves[r] ?? moveOf(r * step, wide, tilt);
     const u = pair.upper[i] as number;
     const l = pair.lower[i] as number;
-    upper[to] = (upper[to] as number) + u * move.down * (1 - move.share);
-    upper[to + 1] = (upper[to + 1] as number) + u * move.up * move.share;
+    accumulate(upper, to, u * move.down * (1 - move.share));
+    accumulate(upper, to + 1, u * move.up * move.share);
     // The point halfway belongs to both bins.
     const below = wide > widestSplit || r * 2 < factor ? l : r * 2 === factor ? l / 2 : 0;
-    mass[to] = (mass[to] as number) + below * move.down;
-    excess[to] = (excess[to] as number) + below * move.down * move.fall;
-    mass[to + 1] = (mass[to + 1] as number) + (l - below) * move.up;
-    excess[to + 1] = (excess[to + 1] as number) + (l - below) * move.up * move.rise;
+    accumulate(mass, to, below * move.down);
+    accumulate(excess, to, below * move.down * move.fall);
+    accumulate(mass, to + 1, (l - below) * move.up);
+    accumulate(excess, to + 1, (l - below) * move.up * move.rise);
   }
   const placed = placeBins({ mass, excess, step: wide, tilt });
   return {
@@ -443,7 +442,7 @@ function moveOf(offset: number, wide: number, tilt: number): Move {
     share: Math.expm1(-offset) / Math.expm1(-wide),
     down: Math.exp(-tilt * offset),
     up: Math.exp(tilt * (wide - offset)),
-    fall: -Math.expm1(-offset),
+    fall: decayed(offset),
     rise: wide > widestSplit ? 0 : -Math.expm1(wide - offset),
   };
 }

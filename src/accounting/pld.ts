@@ -1,3 +1,4 @@
+import { zeros } from "./arrays.js";
 import {
   bandFactor,
   type Bands,
@@ -11,7 +12,16 @@ import {
 } from "./bands.js";
 import { add, binBoundary, type GridPair } from "./measure.js";
 import { logAdd } from "./logarithm.js";
-import { type Component, cumulant, findTilt, lossWidth, splitCost, type Target } from "./guide.js";
+import {
+  type Component,
+  cumulant,
+  findTilt,
+  largest,
+  lossWidth,
+  relativeMasses,
+  splitCost,
+  type Target,
+} from "./guide.js";
 import type { LossSource, Sketch } from "./loss.js";
 import { type Cut, type Grid, GridTooLong } from "./splat.js";
 
@@ -37,82 +47,52 @@ const logInsignificance = 17;
 /** Share of the precision that goes to discretising; coarsening gets the rest. */
 const splitShare = 0.4;
 
-/** A composed loss distribution between two bounds, near one point of its curve. */
-export class EnclosedLoss implements DeltaBounds {
-  private readonly bands: readonly Band[];
-  private readonly upperSlack: number;
-  private readonly lowerSlack: number;
-  private readonly logBeyond: number;
-
-  constructor(
-    pairs: Bands,
-    private readonly tilt: number,
-    private readonly blocks: number,
-    logUnit: number,
-  ) {
-    this.bands = pairs.map((pair) => band(pair, tilt));
-    // The largest value of (1 - e^-y) e^(-tilt y) over y > 0: what one unit of tilted mass can add to delta.
-    const factor = tilt === 0 ? 1 : Math.exp(tilt * Math.log(tilt) - (tilt + 1) * Math.log1p(tilt));
-    const sum = (of: (pair: GridPair) => number): number =>
-      pairs.reduce((total, pair) => total + of(pair), 0);
-    this.upperSlack = factor * sum((pair) => pair.upperSlack);
-    this.lowerSlack = factor * sum((pair) => pair.lowerSlack);
-    this.logBeyond = logUnit + Math.log(sum((pair) => pair.beyond));
-  }
-
-  /** Logarithm of an upper bound on delta at `epsilon`. */
-  logDeltaUpper(epsilon: number): number {
-    const finite = this.logDelta("upper", this.shifted(epsilon, -1), this.upperSlack) + this.relativeError();
-    const bound = logAdd(finite, this.logBeyond);
-    // Where the numbers break down, nothing is known.
-    return bound < 0 ? bound : 0;
-  }
-
-  /** Logarithm of a lower bound on delta at `epsilon`. */
-  logDeltaLower(epsilon: number): number {
-    const bound = this.logDelta("lower", this.shifted(epsilon, 1), -this.lowerSlack) - this.relativeError();
-    return bound > -Infinity ? bound : -Infinity;
-  }
-
-  /** Masses and losses of one release are computed to a few units in the last place; they add up. */
-  private relativeError(): number {
-    return 2e-14 * (1 + this.blocks);
-  }
-
-  private shifted(epsilon: number, sign: number): number {
-    return epsilon + sign * (1e-15 * this.blocks + 1e-13 * Math.abs(epsilon));
-  }
-
-  private logDelta(side: "upper" | "lower", epsilon: number, slack: number): number {
-    let value = slack;
-    for (const { pair, ...sums } of this.bands) {
-      const { plain, discounted } = sums[side];
-      const place = (epsilon - pair.origin) / pair.step - pair.start;
-      const index = Math.max(0, Math.floor(place) + 1);
-      if (!(index < plain.length)) continue;
-      const gap = pair.origin + (pair.start + index) * pair.step - epsilon;
-      const mass = (plain[index] as number) - Math.exp(-gap) * (discounted[index] as number);
-      value += Math.exp(-this.tilt * gap) * mass;
-    }
-    const { logScale } = (this.bands[0] as Band).pair;
-    return value <= 0 ? -Infinity : Math.log(value) + logScale - this.tilt * epsilon;
-  }
-}
-
-/** One grid and its running sums from the right. */
-interface Band {
-  readonly pair: GridPair;
-  readonly upper: Sums;
-  readonly lower: Sums;
-}
-
-function band(pair: GridPair, tilt: number): Band {
-  const decay = Math.exp(-tilt * pair.step);
-  const discount = Math.exp(-pair.step);
+/** The curves of a composed loss distribution between two bounds, near one point of its curve. */
+function deltaBounds(bands: Bands, tilt: number, blocks: number, logUnit: number): DeltaBounds {
+  // The largest value of (1 - e^-y) e^(-tilt y) over y > 0: what one unit of tilted mass can add to delta.
+  const factor = tilt === 0 ? 1 : Math.exp(tilt * Math.log(tilt) - (tilt + 1) * Math.log1p(tilt));
+  const total = (of: (pair: GridPair) => number): number => bands.reduce((sum, pair) => sum + of(pair), 0);
+  const logBeyond = logUnit + Math.log(total((pair) => pair.beyond));
+  const upper = logDeltaOf(bands, (pair) => pair.upper, factor * total((pair) => pair.upperSlack), tilt);
+  const lower = logDeltaOf(bands, (pair) => pair.lower, -factor * total((pair) => pair.lowerSlack), tilt);
+  // Masses and losses of one release are computed to a few units in the last place; they add up.
+  const massError = 2e-14 * (1 + blocks);
+  const lossError = (epsilon: number): number => 1e-15 * blocks + 1e-13 * Math.abs(epsilon);
+  // Where the numbers break down, nothing is known.
   return {
-    pair,
-    upper: suffixSums(pair.upper, decay, discount),
-    lower: suffixSums(pair.lower, decay, discount),
+    logDeltaUpper: (epsilon) => {
+      const bound = logAdd(upper(epsilon - lossError(epsilon)) + massError, logBeyond);
+      return bound < 0 ? bound : 0;
+    },
+    logDeltaLower: (epsilon) => {
+      const bound = lower(epsilon + lossError(epsilon)) - massError;
+      return bound > -Infinity ? bound : -Infinity;
+    },
+  };
+}
+
+/** log delta as a function of epsilon, by one of the two measures. */
+function logDeltaOf(
+  bands: Bands,
+  side: (pair: GridPair) => Float64Array,
+  slack: number,
+  tilt: number,
+): (epsilon: number) => number {
+  const sums = bands.map((pair) => {
+    const decay = Math.exp(-tilt * pair.step);
+    return { ...pair, ...suffixSums(side(pair), decay, Math.exp(-pair.step)) };
+  });
+  const { logScale } = bands[0] as GridPair;
+  return (epsilon) => {
+    let value = slack;
+    for (const { origin, step, start, plain, discounted } of sums) {
+      const index = Math.max(0, Math.floor((epsilon - origin) / step - start) + 1);
+      if (!(index < plain.length)) continue;
+      const gap = origin + (start + index) * step - epsilon;
+      const mass = (plain[index] as number) - Math.exp(-gap) * (discounted[index] as number);
+      value += Math.exp(-tilt * gap) * mass;
+    }
+    return value <= 0 ? -Infinity : Math.log(value) + logScale - tilt * epsilon;
   };
 }
 
@@ -124,8 +104,8 @@ interface Sums {
 }
 
 function suffixSums(mass: Float64Array, decay: number, discount: number): Sums {
-  const plain = new Float64Array(mass.length);
-  const discounted = new Float64Array(mass.length);
+  const plain = zeros(mass.length);
+  const discounted = zeros(mass.length);
   let p = 0;
   let d = 0;
   for (let i = mass.length - 1; i >= 0; i -= 1) {
@@ -186,7 +166,7 @@ export function enclose(
   const sorted = powers.sort((a, b) => stepOf(a) - stepOf(b));
   const whole = sorted.reduce((whole_, next) => product(whole_, next, setting, 1));
   return {
-    loss: new EnclosedLoss(whole, setting.tilt, blocks, logUnit),
+    loss: deltaBounds(whole, setting.tilt, blocks, logUnit),
     near: known ?? Math.max(0, guess.epsilon),
     points: Math.max(...parts.map(({ bands }) => bands.reduce((sum, { upper }) => sum + upper.length, 0))),
   };
@@ -262,23 +242,22 @@ function chooseStep(
 const longestWidth = 2 ** 36;
 
 /** Losses often cluster; a grid point on the barycentre of the fullest bin keeps that cluster where it is. */
-function centreOf(sketch: Sketch, step: number, tilt: number): number {
+function centreOf({ logMass, loss }: Sketch, step: number, tilt: number): number {
   const bins = new Map<number, number>();
   let best = 0;
-  let peak = -Infinity;
-  for (const log of sketch.logMass) peak = Math.max(peak, log);
-  sketch.loss.forEach((loss, i) => {
-    const bin = Math.round(loss / step);
-    const mass = (bins.get(bin) ?? 0) + Math.exp((sketch.logMass[i] as number) - peak);
+  const peak = largest(logMass);
+  loss.forEach((at, i) => {
+    const bin = Math.round(at / step);
+    const mass = (bins.get(bin) ?? 0) + Math.exp((logMass[i] as number) - peak);
     bins.set(bin, mass);
     if (mass > (bins.get(best) ?? 0)) best = bin;
   });
   let mass = 0;
   let discounted = 0;
-  sketch.loss.forEach((loss, i) => {
-    if (Math.round(loss / step) !== best) return;
-    const offset = loss - best * step;
-    const weight = Math.exp((sketch.logMass[i] as number) - peak - tilt * offset);
+  loss.forEach((at, i) => {
+    if (Math.round(at / step) !== best) return;
+    const offset = at - best * step;
+    const weight = Math.exp((logMass[i] as number) - peak - tilt * offset);
     mass += weight;
     discounted += weight * Math.exp(-offset);
   });
@@ -379,14 +358,12 @@ interface Point {
   readonly mass: number;
 }
 
-function sortedMasses({ logMass, loss }: Sketch): Point[] {
-  let peak = -Infinity;
-  for (const log of logMass) peak = Math.max(peak, log);
-  const points = Array.from(loss, (at, i) => ({ loss: at, mass: Math.exp((logMass[i] as number) - peak) }));
-  const sum = points.reduce((total, point) => total + point.mass, 0);
-  return points
-    .map((point) => ({ loss: point.loss, mass: point.mass / sum }))
-    .filter((point) => point.mass > 1e-17)
+function sortedMasses(sketch: Sketch): Point[] {
+  const masses = relativeMasses(sketch);
+  const sum = masses.reduce((total, mass) => total + mass, 0);
+  return masses
+    .map((mass, i) => ({ loss: sketch.loss[i] as number, mass: mass / sum }))
+    .filter(({ mass }) => mass > 1e-17)
     .sort((a, b) => a.loss - b.loss);
 }
 
@@ -406,7 +383,7 @@ function aligned(source: LossSource, grid: Grid, cut: Cut): number {
   let before = 0;
   for (let round = 0; round < 8; round += 1) {
     const window = [grid.origin - 2 * grid.step, grid.origin + 2 * grid.step] as const;
-    const { offset } = source.discretise({ ...grid, origin }, { ...cut, window }).centre;
+    const { offset } = source.discretise({ ...grid, origin }, { ...cut, window });
     // A bin whose mass is nearly all P's has no barycentre worth aligning to.
     if (!(Math.abs(offset) > 1e-9 * grid.step && Math.abs(offset) < grid.step)) break;
     const ratio = before === 0 ? 0 : Math.max(-0.5, Math.min(0.9, offset / before));

@@ -1,4 +1,4 @@
-import { AccountingError } from "./errors.js";
+import { badArgument } from "./errors.js";
 import { type Event, parseEvent } from "./events.js";
 import { flatten } from "./flatten.js";
 import { logMoment } from "./moments.js";
@@ -36,19 +36,11 @@ export interface RdpResult {
  */
 export function rdpEpsilon(event: Event, delta: number, orders: readonly number[] = rdpOrders): RdpResult {
   if (!(typeof delta === "number" && delta > 0 && delta <= 1)) {
-    throw new AccountingError("bad-argument", {
-      message: `delta is ${String(delta)}.`,
-      value: delta,
-      expected: "a number above 0, at most 1",
-    });
+    throw badArgument("delta", delta, "a number above 0, at most 1");
   }
   const wrong = orders.find((order) => !(order > 1 && order < Infinity));
   if (wrong !== undefined || orders.length === 0) {
-    throw new AccountingError("bad-argument", {
-      message: `An order is ${String(wrong)}.`,
-      value: wrong,
-      expected: "finite orders above 1",
-    });
+    throw badArgument("An order", wrong, "finite orders above 1");
   }
   const { releases, nonPrivate } = flatten(parseEvent(event));
   if (nonPrivate) return { epsilon: Infinity, epsilonLower: 0, delta, order: Infinity };
