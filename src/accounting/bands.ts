@@ -54,7 +54,8 @@ export function product(a: Bands, b: Bands, setting: Setting, releases: number):
     // (below + x)(below + y) - below below = x (y + below) + below y.
     const first = ownX && allY && multiply(ownX, allY);
     const second = ownY && belowX && multiply(belowX, ownY);
-    const both = optionalSum(first, second);
+    // Either may have been put on a wider grid to shorten it.
+    const both = first && second ? levelSum(first, second, setting.tilt) : (first ?? second);
     if (both !== undefined) result.push(both);
     belowX = optionalSum(belowX, ownX);
     belowY = allY;
@@ -103,6 +104,11 @@ function onGrid(pair: GridPair, step: number, tilt: number): GridPair {
 /** weight * a + b, where `a` may be missing. */
 function sum(a: GridPair | undefined, b: GridPair, weight: number): GridPair {
   return a === undefined ? b : add(a, b, weight);
+}
+
+/** a + b on the coarser of their grids. */
+function levelSum(a: GridPair, b: GridPair, tilt: number): GridPair {
+  return add(onGrid(a, b.step, tilt), onGrid(b, a.step, tilt), 1);
 }
 
 function optionalSum(a: GridPair | undefined, b: GridPair | undefined): GridPair | undefined {
@@ -155,7 +161,7 @@ function widened(bands: Bands, tilt: number, budget: number, levels: number): Ba
     const next = rest[0];
     while (pair.upper.length > shortGrid && widenCost(pair, tilt) <= share) pair = regrid(pair, 2, tilt);
     if (next !== undefined && pair.step > next.step * 0.75) {
-      rest[0] = add(onGrid(pair, next.step, tilt), onGrid(next, pair.step, tilt), 1);
+      rest[0] = levelSum(pair, next, tilt);
       continue;
     }
     const wide = next?.step ?? pair.step * bandFactor;

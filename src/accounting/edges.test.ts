@@ -1,9 +1,31 @@
 import { describe, expect, test } from "vitest";
 
 import { epsilon } from "./accountant.js";
-import { composed, gaussian, laplace, noOp, nonPrivate, poissonSampled } from "./events.js";
+import { composed, gaussian, laplace, noOp, nonPrivate, poissonSampled, repeated } from "./events.js";
 import { groupEpsilon, underRelation } from "./group.js";
 import { rdpEpsilon } from "./rdp.js";
+
+describe("whatever the precision, no upper bound is below any lower bound", () => {
+  test.each([
+    [0.000158, 0.856, 86_000, 6.7e-10],
+    [0.00123, 0.62, 3000, 1e-6],
+    [0.02, 0.5, 40, 1e-9],
+    [0.3, 2.5, 5000, 1e-5],
+  ])(
+    "q %d, noise %d, T %d, delta %d",
+    (q, noise, steps, delta) => {
+      const event = repeated(poissonSampled(q, gaussian(noise)), steps);
+      const answers = [3e-4, 4e-5, 1e-5, 1e-6].map((relative) =>
+        epsilon(event, delta, { precision: { relative, absolute: relative / 100 } }),
+      );
+      for (const way of ["remove", "add"] as const) {
+        const least = Math.max(...answers.map((answer) => answer[way].lower));
+        for (const answer of answers) expect(answer[way].upper).toBeGreaterThanOrEqual(least);
+      }
+    },
+    120_000,
+  );
+});
 
 describe("answers at the edges are never below the truth", () => {
   test("noise of 1e-100 costs what it costs, or is said to be infinite", () => {

@@ -303,6 +303,7 @@ function sizes({ upper, lower }: GridPair): { upper: number; lower: number; norm
 
 /** weight * a + b, on one grid. */
 export function add(a: GridPair, b: GridPair, weight: number): GridPair {
+  if (a.step !== b.step) throw new Error("Grids of different steps cannot be added.");
   const start = Math.min(a.start, b.start);
   const end = Math.max(a.start + a.upper.length, b.start + b.upper.length);
   const upper = zeros(end - start);

@@ -313,8 +313,9 @@ function windows(sketch: Sketch, grid: Grid, budget: Budget): readonly BandWindo
     const wide = grid.step * factor * bandFactor;
     if (!isCoarse(wide, grid.tilt)) break;
     const allowed = budget.coarse / (2 * spreadCost(wide, grid.tilt));
-    const outer = coreOf(points, allowed, grid.origin, wide, (wide * wide) / (8 * budget.single));
-    if (outer === undefined) break;
+    const core = coreOf(points, allowed, grid.origin, wide, (wide * wide) / (8 * budget.single));
+    if (core === undefined) break;
+    const outer = around(core, inner);
     found.push({ factor, windows: between(outer, inner) });
     left = width - (outer[1] - outer[0]);
     inner = outer;
@@ -340,17 +341,24 @@ function coreOf(
   return [edge(Math.min(low, origin - reach)), edge(Math.max(high + wide, origin + reach))];
 }
 
+/** Windows are nested, so that no loss lies in two bands. */
+function around(
+  core: readonly [number, number],
+  inner: readonly [number, number] = core,
+): readonly [number, number] {
+  return [Math.min(core[0], inner[0]), Math.max(core[1], inner[1])];
+}
+
 /** `outer` without `inner`. */
 function between(
   outer: readonly [number, number],
   inner: readonly [number, number] | undefined,
 ): readonly (readonly [number, number])[] {
   if (inner === undefined) return [outer];
-  const parts = [
-    [outer[0], Math.max(outer[0], inner[0])],
-    [Math.min(inner[1], outer[1]), outer[1]],
-  ] as const;
-  return parts;
+  return [
+    [outer[0], inner[0]],
+    [inner[1], outer[1]],
+  ];
 }
 
 interface Point {
