@@ -27,5 +27,4 @@ test("the lattice and its discrete Gaussian are in the demo's event, and cost le
   const real = spent(discreteGaussian(standardDeviation, latticeSensitivity, directions));
   expect(real).toBeGreaterThan(ideal);
   expect(real - ideal).toBeLessThan(1e-6 * ideal);
-  console.info(`demo: lattice ${real}, ideal ${ideal}, difference ${real - ideal}`);
 });
