@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { goldenDecoders, goldenEncoders } from "./support/golden-models.js";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,25 +19,7 @@ import { tinyModel, writeToDisk } from "./support/tiny-model.js";
 import { ledgerLines, type TinyRun, tinyRun } from "./support/tiny-run.js";
 import { goldenDifference, goldenInputs, loadWithTransformersJs, longs } from "./support/transformers-js.js";
 
-const encoders = [
-  "bert",
-  "bert-gelu-new-bf16",
-  "roberta",
-  "roberta-sharded-f16",
-  "distilbert",
-  "electra-small-generator",
-];
-const decoders = [
-  "gpt2",
-  "opt-pre-norm",
-  "opt-post-norm-proj",
-  "llama-gqa-tied",
-  "llama-untied-mha",
-  "llama3-rope-scaling",
-  "qwen2-gqa",
-  "qwen3-gqa",
-];
-
+const encoders: ReadonlySet<string> = new Set(goldenEncoders);
 const scratch = mkdtempSync(join(tmpdir(), "dpzo-roundtrip-"));
 afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
@@ -56,12 +39,12 @@ function goldenOf(name: string): Golden {
 }
 
 describe("exported checkpoints give the golden logits in transformers.js, to 1e-4", () => {
-  for (const name of [...encoders, ...decoders]) {
+  for (const name of [...goldenEncoders, ...goldenDecoders]) {
     test.skipIf(!hasShared(`golden/models/${name}`))(
       `${name} (needs ../shared/golden/models/${name})`,
       async () => {
         const folder = await exported(sharedPath(`golden/models/${name}`), name);
-        const kind = encoders.includes(name) ? "masked-lm" : "causal-lm";
+        const kind = encoders.has(name) ? "masked-lm" : "causal-lm";
         const model = await loadWithTransformersJs(folder, kind);
         const golden = goldenOf(name);
         const { logits } = await model(goldenInputs(golden));
@@ -76,7 +59,9 @@ describe("exported checkpoints give the golden logits in transformers.js, to 1e-
 });
 
 test.skipIf(!hasShared("golden/models"))("no folder of references is left out", () => {
-  expect(readdirSync(sharedPath("golden/models")).sort()).toEqual([...encoders, ...decoders].sort());
+  expect(readdirSync(sharedPath("golden/models")).sort()).toEqual(
+    [...goldenEncoders, ...goldenDecoders].sort(),
+  );
 });
 
 test.skipIf(!hasShared("golden/models/qwen3-gqa"))(

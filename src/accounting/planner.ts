@@ -114,7 +114,7 @@ interface Candidate {
   readonly directions: number;
 }
 
-/** Every affordable combination that spends at least a tenth of the budget, or all of its choices. */
+/** Every affordable batch and number of steps, with as many directions as the budget pays for. */
 function candidates({ records, forwardPasses, directions = usualDirections }: PlanningQuestion): Candidate[] {
   const found: Candidate[] = [];
   for (let batch = leastBatch; batch <= records / 2; batch *= 2) {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 
+import { goldenDecoders, goldenEncoders } from "../../test/support/golden-models.js";
 import { describe, expect, test } from "vitest";
 
 import { hasShared, sharedPath } from "../../test/support/shared.js";
@@ -10,23 +11,7 @@ import { compareWithGolden, parseGolden } from "../runtime/golden.js";
 import { StageRunner } from "../runtime/stage-runner.js";
 import { loadModel } from "./load.js";
 
-/** Folders of tiny random checkpoints, each with the logits that transformers computed in float32. */
-const folders = [
-  "bert",
-  "bert-gelu-new-bf16",
-  "roberta",
-  "roberta-sharded-f16",
-  "distilbert",
-  "electra-small-generator",
-  "gpt2",
-  "opt-pre-norm",
-  "opt-post-norm-proj",
-  "llama-gqa-tied",
-  "llama-untied-mha",
-  "llama3-rope-scaling",
-  "qwen2-gqa",
-  "qwen3-gqa",
-];
+const folders = [...goldenEncoders, ...goldenDecoders];
 
 const runner = new StageRunner(nodeRuntime());
 

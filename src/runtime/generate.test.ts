@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 
+import { goldenDecoders } from "../../test/support/golden-models.js";
 import { describe, expect, test } from "vitest";
 
 import { hasShared, sharedPath } from "../../test/support/shared.js";
@@ -19,16 +20,6 @@ interface DecoderGolden {
   readonly sequence_log_likelihood: readonly number[];
 }
 
-const decoders = [
-  "gpt2",
-  "opt-pre-norm",
-  "opt-post-norm-proj",
-  "llama-gqa-tied",
-  "llama-untied-mha",
-  "llama3-rope-scaling",
-  "qwen2-gqa",
-  "qwen3-gqa",
-];
 const runner = new StageRunner(nodeRuntime());
 
 async function open(name: string): Promise<{ model: LoadedModel; golden: DecoderGolden; end: number }> {
@@ -66,7 +57,7 @@ async function logLikelihoods(
 }
 
 describe("decoders answer as the references do", () => {
-  for (const name of decoders) {
+  for (const name of goldenDecoders) {
     test.skipIf(!hasShared(`golden/models/${name}`))(
       `${name} (needs ../shared/golden/models/${name})`,
       async () => {
