@@ -217,7 +217,8 @@ test("K = 1 is a DPZero step: theta - alpha * (clipped sum / B) * z, computed by
 async function losses(weights: Weights, batch: readonly number[]): Promise<number[]> {
   const found: number[] = [];
   for (const member of batch) {
-    const { prompt, label } = examples[member]!;
+    const { texts, label } = examples[member]!;
+    const { prompt } = texts[0]!;
     let activations = batchActivations(model.description, [prompt, prompt], 32);
     const source = weightSource(model.description, weights);
     for (const stage of model.modelStages) activations = await model.runner.run(stage, source, activations);

@@ -40,7 +40,7 @@ async function scorer(file: string): Promise<() => Promise<{ accuracy: number; m
   const records: readonly Example[] = await readExamples(model.task, fileRecords(file, columns));
   const weights = weightSource(model.description, model.weights);
   const context = { ...model, stages: model.modelStages, weights, frozen: model.modelStages.length - 1 };
-  const prefix = await FrozenPrefix.keeping({ ...context, examples: records });
+  const prefix = await FrozenPrefix.keeping({ ...context, texts: records.flatMap(({ texts }) => texts) });
   return async () => {
     const predicted = new Int32Array(records.length);
     for (const { members, activations } of await prefix.run(records.keys())) {

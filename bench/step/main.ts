@@ -16,6 +16,7 @@ import type { Plan } from "../../src/plan/plan.js";
 import { applyStep, initialState, stepStreams } from "../../src/replay/replay.js";
 import { StageRunner, weightSource } from "../../src/runtime/stage-runner.js";
 import { operatingSystemRandom } from "../../src/sampling/index.js";
+import { labelWordJudgement } from "../../src/tasks/index.js";
 import { monolith } from "./monolith.js";
 
 const [records = 32, tokens = 64, rounds = 7] = process.argv.slice(2).map(Number);
@@ -26,11 +27,18 @@ const { description, weights } = await loadModel(checkpoint);
 await checkpoint.close();
 const modelStages = description.stages({ kind: "label-words", wordIds: [2000, 3000] });
 const examples = Array.from({ length: records }, (_, record) => ({
-  prompt: {
-    inputIds: Int32Array.from({ length: tokens }, (__, i) => 1000 + ((record * 7919 + i * 104729) % 20000)),
-    tokenTypeIds: new Int32Array(tokens),
-    maskPosition: 3,
-  },
+  texts: [
+    {
+      prompt: {
+        inputIds: Int32Array.from(
+          { length: tokens },
+          (__, i) => 1000 + ((record * 7919 + i * 104729) % 20000),
+        ),
+        tokenTypeIds: new Int32Array(tokens),
+        maskPosition: 3,
+      },
+    },
+  ],
   label: record % 2,
 }));
 
@@ -76,6 +84,7 @@ const measurer = await Measurer.create({
   modelStages,
   tensors,
   smoothing: stage.smoothing,
+  task: labelWordJudgement([2000, 3000]),
   examples,
   maximumTokens: tokens,
   expectedVisits: 0,
@@ -90,7 +99,7 @@ const plain = await nodeRuntime({ threads: 0 }).createSession(
 );
 const activations = batchActivations(
   description,
-  examples.map(({ prompt }) => prompt),
+  examples.flatMap(({ texts }) => texts.map(({ prompt }) => prompt)),
   tokens,
 );
 const feeds = Object.fromEntries(plain.inputNames.map((name) => [name, activations[name]!]));

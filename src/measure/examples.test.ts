@@ -1,12 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import type { Example } from "../tasks/index.js";
+import type { ExampleText } from "../tasks/index.js";
 import { microBatches, paddedLength } from "./examples.js";
 
-const example = (tokens: number): Example => ({
+const text = (tokens: number): ExampleText => ({
   prompt: { inputIds: new Int32Array(tokens), tokenTypeIds: new Int32Array(tokens), maskPosition: 0 },
-  label: 0,
 });
 
 test("a padded length is the next multiple of 16, and never beyond the model's longest", () => {
@@ -16,9 +15,9 @@ test("a padded length is the next multiple of 16, and never beyond the model's l
 test("property: each member is in one micro-batch, at a length that its own tokens decide", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 64 }), { maxLength: 300 }), (lengths) => {
-      const examples = lengths.map(example);
-      const members = [...examples.keys()].filter((member) => member % 3 !== 0);
-      const batches = microBatches(examples, members, 64);
+      const texts = lengths.map(text);
+      const members = [...texts.keys()].filter((member) => member % 3 !== 0);
+      const batches = microBatches(texts, members, 64);
       expect(batches.flatMap((batch) => [...batch.members]).sort((a, b) => a - b)).toEqual(members);
       for (const { members: list, positions } of batches) {
         expect(list.every((member) => paddedLength(lengths[member]!, 64) === positions)).toBe(true);
@@ -29,5 +28,5 @@ test("property: each member is in one micro-batch, at a length that its own toke
 });
 
 test("no members make no micro-batches", () => {
-  expect(microBatches([example(3)], [], 64)).toEqual([]);
+  expect(microBatches([text(3)], [], 64)).toEqual([]);
 });

@@ -1,13 +1,13 @@
 import type { TokenRecord } from "../model/token-batch.js";
 
-/** What a model sees of an example. */
+/** What a model sees of a text. */
 export interface Prompted {
   readonly prompt: TokenRecord;
 }
 
-/** Records of one padded length that go through the model together. */
+/** Texts of one padded length that go through the model together. */
 export interface MicroBatch {
-  /** Indices into the list of examples. */
+  /** Indices into the list of texts. */
   readonly members: readonly number[];
   /** Padded length in tokens. */
   readonly positions: number;
@@ -19,24 +19,24 @@ const lengthStep = 16;
 const tokensPerMicroBatch = 2048;
 
 /**
- * The padded length of a record, from its own length alone.
+ * The padded length of a text, from its own length alone.
  *
- * It must not depend on the other records of a batch: sums in floating point run in another order at another
+ * It must not depend on the other texts of a batch: sums in floating point run in another order at another
  * length, and then one record could change what another contributes.
  */
 export function paddedLength(tokens: number, maximumTokens: number): number {
   return Math.min(maximumTokens, Math.ceil(tokens / lengthStep) * lengthStep);
 }
 
-/** Groups examples by padded length, longest first, into micro-batches of about 2,048 tokens. */
+/** Groups texts by padded length, longest first, into micro-batches of about 2,048 tokens. */
 export function microBatches(
-  examples: readonly Prompted[],
+  texts: readonly Prompted[],
   members: Iterable<number>,
   maximumTokens: number,
 ): readonly MicroBatch[] {
   const byLength = new Map<number, number[]>();
   for (const member of members) {
-    const positions = paddedLength(examples[member]?.prompt.inputIds.length ?? 0, maximumTokens);
+    const positions = paddedLength(texts[member]?.prompt.inputIds.length ?? 0, maximumTokens);
     const group = byLength.get(positions);
     if (group === undefined) byLength.set(positions, [member]);
     else group.push(member);

@@ -1,10 +1,12 @@
 import type { DirectionEngine, DirectionStream } from "../directions/index.js";
 import type { ModelDescription, ModelStage } from "../model/description.js";
 import { keptTensors, type Mask } from "../masks/index.js";
-import { type Activations, type StageRunner, weightSource } from "../runtime/stage-runner.js";
-import { type Example, labelLoss } from "../tasks/index.js";
+import { type StageRunner, weightSource } from "../runtime/stage-runner.js";
+import type { Example, ExampleText, Judgement, Reading } from "../tasks/index.js";
 import { FrozenPrefix, type PrefixBatch, type PrefixContext, type PrefixProgress } from "./prefix.js";
+import { batchReadings } from "./readings.js";
 import { Perturber, type SideWeights, walkSides } from "./trajectories.js";
+import { textsOf, type Unit, unitLoss, unitsOf } from "./units.js";
 
 /** Above this many bytes, frozen stages are evaluated again for every batch instead of being kept. */
 const defaultKeepLimit = 3 * 2 ** 30;
@@ -16,7 +18,7 @@ export interface MeasureOptions {
   readonly engine: DirectionEngine;
   /** Canonical weights; read only. */
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** Stages of the label-word objective. */
+  /** Stages of the task's objective. */
   readonly modelStages: readonly ModelStage[];
   /** Tensors trained in this stage of the schedule. */
   readonly tensors: readonly string[];
@@ -26,9 +28,13 @@ export interface MeasureOptions {
   readonly smoothing: number;
   /** `one-sided`: differences are taken to the loss of the unperturbed weights, which is evaluated once a step. */
   readonly estimator?: "one-sided" | undefined;
+  /** How a record's loss follows from what the model gives for its texts. */
+  readonly task: Pick<Judgement, "reading" | "loss">;
   readonly examples: readonly Example[];
+  /** The records of each privacy unit, as indices into `examples`; each record is its own where there is none. */
+  readonly units?: readonly (readonly number[])[] | undefined;
   readonly maximumTokens: number;
-  /** Mean number of times a record will be sampled in this stage; public. */
+  /** Mean number of times a unit will be sampled in this stage; public. */
   readonly expectedVisits: number;
   /** Most bytes of activations to keep. */
   readonly keepLimit?: number;
@@ -38,18 +44,22 @@ export interface MeasureOptions {
 }
 
 /**
- * The private side of a step: directional differences of the loss, one vector of K numbers a record.
+ * The private side of a step: directional differences of the loss, one vector of K numbers a unit.
  *
  * The result is private. It may go to the mechanism and nowhere else.
  */
 export class Measurer {
   readonly #options: MeasureOptions;
+  readonly #texts: readonly ExampleText[];
+  readonly #units: readonly Unit[];
   readonly #prefix: FrozenPrefix;
   readonly #perturber: Perturber;
   readonly #trainedStages: readonly ModelStage[];
 
   private constructor(options: MeasureOptions, prefix: FrozenPrefix, frozen: number) {
     this.#options = options;
+    this.#texts = options.examples.flatMap(({ texts }) => texts);
+    this.#units = unitsOf(options.examples, options.units);
     this.#prefix = prefix;
     this.#trainedStages = options.modelStages.slice(frozen);
     this.#perturber = new Perturber({ ...options, trained: new Set(movedTensors(options)) });
@@ -79,12 +89,13 @@ export class Measurer {
   }
 
   /**
-   * D_k(x) for each record x of the batch and direction k: [l(theta + phi z_k; x) - l(theta - phi z_k; x)] / (2 phi), or
-   * [l(theta + phi z_k; x) - l(theta; x)] / phi one-sided.
+   * D_k(x) for each unit x of the batch, in its order, and direction k: [l(theta + phi z_k; x) - l(theta - phi z_k; x)] /
+   * (2 phi), or [l(theta + phi z_k; x) - l(theta; x)] / phi one-sided. The loss of a unit is the mean over its records.
    *
    * Losses and their difference are float64. An empty batch gives an empty list by the same path. One direction is walked
    * at a time, so memory does not grow with their number.
    *
+   * @param batch indices of units: of records, where each is its own
    * @see methods.md, section 1, common notation; 4, "one-sided"
    */
   async differences(
@@ -93,24 +104,21 @@ export class Measurer {
     directions: number,
   ): Promise<readonly Float64Array[]> {
     const { smoothing, estimator } = this.#options;
-    const ready = await this.#prefix.run(batch);
-    const rows = new Map(
-      ready.flatMap(({ members }) =>
-        members.map((member) => [member, new Float64Array(directions)] as const),
-      ),
-    );
+    const units = Array.from(batch, (unit) => at(this.#units, unit));
+    const ready = await this.#prefix.run(textsOf(units));
+    const vectors = units.map(() => new Float64Array(directions));
     const isOneSided = estimator === "one-sided";
-    const middle = isOneSided ? await this.#losses(ready, this.#canonical()) : undefined;
+    const [middle = []] = isOneSided ? await this.#losses(units, ready, this.#canonical()) : [];
     for (let k = 0; k < directions; k += 1) {
       const stream = (tensor: string): DirectionStream => at(streams(tensor), k);
-      const sides = await this.#losses(ready, this.#perturbed(stream, isOneSided));
-      for (const [member, vector] of rows) {
-        const [plus = Number.NaN, minus = Number.NaN] = sides.get(member) ?? [];
-        const [centre = Number.NaN] = middle?.get(member) ?? [];
-        vector[k] = isOneSided ? (plus - centre) / smoothing : (plus - minus) / (2 * smoothing);
-      }
+      const [plus = [], minus = []] = await this.#losses(units, ready, this.#perturbed(stream, isOneSided));
+      vectors.forEach((vector, unit) => {
+        const high = plus[unit] ?? Number.NaN;
+        const low = (isOneSided ? middle[unit] : minus[unit]) ?? Number.NaN;
+        vector[k] = isOneSided ? (high - low) / smoothing : (high - low) / (2 * smoothing);
+      });
     }
-    return [...rows.values()];
+    return vectors;
   }
 
   #canonical(): SideWeights {
@@ -125,26 +133,28 @@ export class Measurer {
     };
   }
 
-  /** Each member's loss on each side. */
+  /** On each side, the loss of each unit. */
   async #losses(
+    units: readonly Unit[],
     ready: readonly PrefixBatch[],
     weights: SideWeights,
-  ): Promise<ReadonlyMap<number, readonly number[]>> {
-    const { runner, examples } = this.#options;
-    const starts = ready.map(({ activations }) => activations);
-    const ends = await walkSides(runner, weights, this.#trainedStages, starts);
-    const losses = new Map<number, readonly number[]>();
-    ready.forEach(({ members }, index) => {
-      const sides = at(ends, index);
-      members.forEach((member, row) => {
-        const label = examples[member]?.label ?? 0;
-        losses.set(
-          member,
-          sides.map((side) => rowLoss(side, row, label)),
-        );
+  ): Promise<readonly (readonly number[])[]> {
+    const { runner, task } = this.#options;
+    const ends = await walkSides(
+      runner,
+      weights,
+      this.#trainedStages,
+      ready.map(({ activations }) => activations),
+      (activations, index) => batchReadings(activations, at(ready, index).members, this.#texts, task.reading),
+    );
+    const sides = Math.max(1, ...ends.map(({ length }) => length));
+    return Array.from({ length: sides }, (_, side) => {
+      const readings = new Map<number, Reading>();
+      ready.forEach(({ members }, index) => {
+        members.forEach((text, row) => readings.set(text, ends[index]?.[side]?.[row] ?? []));
       });
+      return units.map((unit) => unitLoss(unit, readings, task.loss));
     });
-    return losses;
   }
 }
 
@@ -163,20 +173,12 @@ async function preparePrefix(options: MeasureOptions, frozen: number): Promise<F
     weights,
     stages: modelStages,
     frozen,
-    examples,
+    texts: examples.flatMap(({ texts }) => texts),
     maximumTokens,
   };
   const fits = FrozenPrefix.bytesToKeep(context) <= (options.keepLimit ?? defaultKeepLimit);
   const keep = frozen > 0 && options.expectedVisits >= 1 && fits;
   return keep ? FrozenPrefix.keeping(context, options.onProgress) : FrozenPrefix.direct(context);
-}
-
-/** The loss of one row of label-word logits. */
-function rowLoss(activations: Activations, row: number, label: number): number {
-  const logits = activations["logits"];
-  if (!(logits?.data instanceof Float32Array)) return Number.NaN;
-  const words = logits.dims[1] ?? 0;
-  return labelLoss(logits.data.subarray(row * words, (row + 1) * words), label);
 }
 
 function at<T>(list: readonly T[], index: number): T {

@@ -45,10 +45,10 @@ test("what keeping the frozen stages costs: a row a record below the head, all p
     ...model,
     weights: weightSource(model.description, model.weights),
     stages: model.modelStages,
-    examples,
+    texts: examples.flatMap(({ texts }) => texts),
   };
   expect(FrozenPrefix.bytesToKeep({ ...context, frozen: 3 })).toBe(7 * 16 * 4);
   expect(FrozenPrefix.bytesToKeep({ ...context, frozen: 1 })).toBe(
-    examples.reduce((sum, { prompt }) => sum + Math.ceil(prompt.inputIds.length / 16) * 16, 0) * 16 * 4,
+    context.texts.reduce((sum, { prompt }) => sum + Math.ceil(prompt.inputIds.length / 16) * 16, 0) * 16 * 4,
   );
 });

@@ -1,53 +1,53 @@
 import type { ModelDescription, ModelStage } from "../model/description.js";
 import { type StageRunner, weightSource } from "../runtime/stage-runner.js";
-import { type Example, indexOfLargest } from "../tasks/index.js";
+import type { Example, Judgement, Reading } from "../tasks/index.js";
 import { FrozenPrefix, type PrefixProgress } from "./prefix.js";
+import { batchReadings } from "./readings.js";
 
 /** What predictions are made with. */
 export interface PredictOptions {
   readonly description: ModelDescription;
   readonly runner: StageRunner;
   readonly weights: ReadonlyMap<string, Float32Array>;
-  /** Stages of the label-word objective. */
+  /** Stages of the task's objective. */
   readonly modelStages: readonly ModelStage[];
+  readonly task: Pick<Judgement, "reading" | "choice">;
   readonly examples: readonly Example[];
   readonly maximumTokens: number;
   readonly onProgress?: PrefixProgress;
 }
 
 /**
- * The label index the model gives each example: the label word with the largest logit, the first of equals.
+ * The index of the label or option that the model prefers for each example, the first of equals.
  *
  * Predictions on private records are private; this is for public evaluation files.
  */
 export async function predict(options: PredictOptions): Promise<Int32Array> {
-  const { description, weights, runner, modelStages, examples, maximumTokens } = options;
-  const predicted = new Int32Array(examples.length);
-  const source = weightSource(description, weights);
+  const { description, weights, runner, modelStages, task, examples, maximumTokens } = options;
+  const texts = examples.flatMap((example) => example.texts);
   const prefix = FrozenPrefix.direct({
     description,
     runner,
-    weights: source,
+    weights: weightSource(description, weights),
     stages: modelStages,
     frozen: modelStages.length,
-    examples,
+    texts,
     maximumTokens,
   });
+  const readings = new Array<Reading>(texts.length).fill([]);
   let done = 0;
-  for await (const { members, activations } of prefix.stream(examples.keys())) {
-    const logits = activations["logits"];
-    const words = logits?.dims[1] ?? 0;
-    members.forEach((member, row) => {
-      predicted[member] = indexOfLargest(rowOf(logits?.data, row, words));
+  for await (const { members, activations } of prefix.stream(texts.keys())) {
+    batchReadings(activations, members, texts, task.reading).forEach((reading, row) => {
+      // A copy: what is read may be a view of the whole batch.
+      readings[members[row] ?? -1] = Float64Array.from(reading);
     });
     done += members.length;
-    options.onProgress?.(done, examples.length);
+    options.onProgress?.(Math.floor((examples.length * done) / texts.length), examples.length);
   }
-  return predicted;
-}
-
-function rowOf(logits: Float32Array | Int32Array | undefined, row: number, words: number): Float32Array {
-  return logits instanceof Float32Array
-    ? logits.subarray(row * words, (row + 1) * words)
-    : new Float32Array();
+  let at = 0;
+  return Int32Array.from(examples, (example) => {
+    const own = readings.slice(at, at + example.texts.length);
+    at += own.length;
+    return task.choice(own);
+  });
 }

@@ -3,8 +3,10 @@ import { batchActivations, type TokenRecord } from "../model/token-batch.js";
 import { type Activations, type StageRunner, type WeightSource } from "../runtime/stage-runner.js";
 import { type MicroBatch, microBatches, type Prompted } from "./examples.js";
 
-/** Rows that go through the head together when the stages below it are kept; a record may have several. */
+/** Rows that go through the head together when the stages below it are kept; a text may have several. */
 const rowsPerHeadBatch = 1024;
+/** Logits of such a batch where a row has the whole vocabulary: 64 MiB. */
+const logitsPerHeadBatch = 2 ** 24;
 
 /** What runs through the frozen stages, and with what. */
 export interface PrefixContext {
@@ -15,29 +17,29 @@ export interface PrefixContext {
   readonly stages: readonly ModelStage[];
   /** The number of lowest stages that are frozen. */
   readonly frozen: number;
-  readonly examples: readonly Prompted[];
+  readonly texts: readonly Prompted[];
   readonly maximumTokens: number;
 }
 
 /**
- * Activations at the first trained stage, of these records in this order; what follows the last one's rows is of no
- * record. At the head a record has as many rows as it reads positions ({@link rowsRead}), below it one a position.
+ * Activations at the first trained stage, of these texts in this order; what follows the last one's rows is of no
+ * text. At the head a text has as many rows as it reads positions ({@link rowsRead}), below it one a position.
  */
 export interface PrefixBatch {
   readonly members: readonly number[];
   readonly activations: Activations;
 }
 
-/** Reports how many records have gone through the frozen stages. */
+/** Reports how many texts have gone through the frozen stages. */
 export type PrefixProgress = (done: number, total: number) => void;
 
 /**
- * Runs micro-batches through the frozen stages, remembering each record's result when asked to.
+ * Runs micro-batches of texts through the frozen stages, remembering each text's result when asked to.
  *
  * Guarantees:
- * - What a record contributes does not depend on the other records of its batch: it is padded by its own length,
- *   and a batch is never one row (a single row takes another matrix kernel, which rounds differently).
- * - With `keep`, every record is evaluated exactly once, before the first step and whatever will be sampled.
+ * - What a text gives does not depend on the other texts of its batch: it is padded by its own length, and a batch is
+ *   never one row (a single row takes another matrix kernel, which rounds differently).
+ * - With `keep`, every text is evaluated exactly once, before the first step and whatever will be sampled.
  * - Kept activations are private: they stay in memory and go with this object.
  */
 export class FrozenPrefix {
@@ -54,19 +56,19 @@ export class FrozenPrefix {
     return new FrozenPrefix(context, undefined);
   }
 
-  /** A prefix that evaluates the frozen stages now, once for every record, and keeps the result. */
+  /** A prefix that evaluates the frozen stages now, once for every text, and keeps the result. */
   static async keeping(context: PrefixContext, onProgress?: PrefixProgress): Promise<FrozenPrefix> {
-    const kept = new Array<Float32Array>(context.examples.length);
+    const kept = new Array<Float32Array>(context.texts.length);
     let done = 0;
-    for await (const batch of FrozenPrefix.direct(context).stream(context.examples.keys())) {
+    for await (const batch of FrozenPrefix.direct(context).stream(context.texts.keys())) {
       keepRows(kept, batch, context);
       done += batch.members.length;
-      onProgress?.(done, context.examples.length);
+      onProgress?.(done, context.texts.length);
     }
     return new FrozenPrefix(context, kept);
   }
 
-  /** Whether every record's result is kept. */
+  /** Whether every text's result is kept. */
   get isKept(): boolean {
     return this.#kept !== undefined;
   }
@@ -77,18 +79,18 @@ export class FrozenPrefix {
   }
 
   /** Bytes that {@link FrozenPrefix.keeping} would hold. */
-  static bytesToKeep({ description, stages, frozen, examples, maximumTokens }: PrefixContext): number {
+  static bytesToKeep({ description, stages, frozen, texts, maximumTokens }: PrefixContext): number {
     const wide = frozen < stages.length - 1;
     const rows = wide
-      ? microBatches(examples, examples.keys(), maximumTokens).reduce(
+      ? microBatches(texts, texts.keys(), maximumTokens).reduce(
           (sum, { members, positions }) => sum + members.length * positions,
           0,
         )
-      : examples.reduce((sum, { prompt }) => sum + rowsRead(prompt), 0);
+      : texts.reduce((sum, { prompt }) => sum + rowsRead(prompt), 0);
     return rows * description.hiddenSize * Float32Array.BYTES_PER_ELEMENT;
   }
 
-  /** The batch's records at the first trained stage, in micro-batches. */
+  /** The batch's texts at the first trained stage, in micro-batches. */
   async run(batch: Iterable<number>): Promise<readonly PrefixBatch[]> {
     if (this.#kept !== undefined && this.#headOnly) return this.#keptHeadBatches([...batch]);
     const ready: PrefixBatch[] = [];
@@ -98,8 +100,8 @@ export class FrozenPrefix {
 
   /** As {@link run}, one micro-batch at a time. */
   async *stream(batch: Iterable<number>): AsyncGenerator<PrefixBatch> {
-    const { examples, maximumTokens } = this.#context;
-    for (const microBatch of microBatches(examples, batch, maximumTokens)) {
+    const { texts, maximumTokens } = this.#context;
+    for (const microBatch of microBatches(texts, batch, maximumTokens)) {
       yield this.#kept === undefined
         ? await this.#evaluate(microBatch)
         : { members: microBatch.members, activations: this.#keptActivations(microBatch, this.#kept) };
@@ -118,8 +120,8 @@ export class FrozenPrefix {
   }
 
   #inputs({ members, positions }: MicroBatch): Activations {
-    const { description, examples } = this.#context;
-    const prompts = atLeastTwo(members).flatMap((member) => examples[member]?.prompt ?? []);
+    const { description, texts } = this.#context;
+    const prompts = atLeastTwo(members).flatMap((member) => texts[member]?.prompt ?? []);
     return batchActivations(description, prompts, positions);
   }
 
@@ -130,33 +132,36 @@ export class FrozenPrefix {
 
   #keptHeadBatches(members: readonly number[]): readonly PrefixBatch[] {
     const kept = this.#kept ?? [];
-    const { description, examples } = this.#context;
-    return headBatches(members, examples).map((part) => ({
+    const { description, texts } = this.#context;
+    return headBatches(members, texts, description.vocabularySize).map((part) => ({
       members: part,
       activations: { hidden: joinRows(atLeastTwo(part), kept, description.hiddenSize) },
     }));
   }
 }
 
-/** The rows a record has at the head. */
+/** The rows a text has at the head. */
 export function rowsRead({ readPositions }: TokenRecord): number {
   return readPositions?.length ?? 1;
 }
 
 function headBatches(
   members: readonly number[],
-  examples: readonly Prompted[],
+  texts: readonly Prompted[],
+  vocabulary: number,
 ): readonly (readonly number[])[] {
+  const isWide = members.some((member) => texts[member]?.prompt.readPositions !== undefined);
+  const limit = isWide ? Math.floor(logitsPerHeadBatch / vocabulary) : rowsPerHeadBatch;
   const batches: number[][] = [];
   let batch: number[] = [];
   let room = 0;
   for (const member of members) {
-    const prompt = examples[member]?.prompt;
+    const prompt = texts[member]?.prompt;
     const rows = prompt === undefined ? 0 : rowsRead(prompt);
     if (rows > room || batches.length === 0) {
       batch = [];
       batches.push(batch);
-      room = rowsPerHeadBatch;
+      room = limit;
     }
     batch.push(member);
     room -= rows;
@@ -164,7 +169,7 @@ function headBatches(
   return batches;
 }
 
-/** A lone record is run twice, since one row alone would round differently from one of many. */
+/** A lone text is run twice, since one row alone would round differently from one of many. */
 function atLeastTwo(members: readonly number[]): readonly number[] {
   return members.length === 1 ? [...members, ...members] : members;
 }
@@ -172,14 +177,14 @@ function atLeastTwo(members: readonly number[]): readonly number[] {
 function keepRows(
   kept: Float32Array[],
   { members, activations }: PrefixBatch,
-  { description, stages, frozen, examples }: PrefixContext,
+  { description, stages, frozen, texts }: PrefixContext,
 ): void {
   const hidden = activations["hidden"]?.data;
   if (!(hidden instanceof Float32Array)) return;
   const wide = hidden.length / atLeastTwo(members).length;
   let at = 0;
   for (const member of members) {
-    const prompt = examples[member]?.prompt;
+    const prompt = texts[member]?.prompt;
     const isWide = frozen < stages.length - 1 || prompt === undefined;
     const size = isWide ? wide : rowsRead(prompt) * description.hiddenSize;
     kept[member] = hidden.slice(at, at + size);

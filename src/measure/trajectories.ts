@@ -181,30 +181,44 @@ export type SideWeights = (stage: ModelStage) => readonly WeightSource[];
  * Walks `stages` on one side or several, all micro-batches through a stage before the next stage.
  *
  * Memory: what `weights` holds of one stage, and the activations of all micro-batches at one boundary, once a side. So
- * directions are walked one after another: K of them need no more memory than one.
+ * directions are walked one after another: K of them need no more memory than one. What the last stage gives goes to
+ * `finish` at once and is not kept: logits of a whole vocabulary are wide.
  *
- * @returns for each start, its activations on each side
+ * @param finish what becomes of the last activations of the start with the given index
+ * @returns for each start, its result on each side
  */
-export async function walkSides(
+export async function walkSides<Result>(
   runner: StageRunner,
   weights: SideWeights,
   stages: readonly ModelStage[],
   starts: readonly Activations[],
-): Promise<readonly (readonly Activations[])[]> {
+  finish: (activations: Activations, start: number) => Result,
+): Promise<readonly (readonly Result[])[]> {
+  const last = stages.at(-1);
+  if (last === undefined) return starts.map((start, index) => [finish(start, index)]);
   let sides: readonly (readonly Activations[])[] = starts.map((start) => [start]);
-  for (const stage of stages) {
-    const sources = weights(stage);
-    const next: (readonly Activations[])[] = [];
-    for (const before of sides) {
-      const after: Activations[] = [];
-      for (const [side, source] of sources.entries()) {
-        // Below the first stage of the walk all sides are one.
-        const from = before[side] ?? before[0] ?? {};
-        after.push(await runner.run(stage, source, from));
-      }
-      next.push(after);
-    }
-    sides = next;
+  for (const stage of stages.slice(0, -1)) {
+    sides = await runOn(runner, stage, weights(stage), sides, (activations) => activations);
   }
-  return sides;
+  return runOn(runner, last, weights(last), sides, finish);
+}
+
+async function runOn<Result>(
+  runner: StageRunner,
+  stage: ModelStage,
+  sources: readonly WeightSource[],
+  starts: readonly (readonly Activations[])[],
+  finish: (activations: Activations, start: number) => Result,
+): Promise<readonly (readonly Result[])[]> {
+  const results: Result[][] = [];
+  for (const [start, before] of starts.entries()) {
+    const after: Result[] = [];
+    for (const [side, source] of sources.entries()) {
+      // Below the first stage of the walk all sides are one.
+      const from = before[side] ?? before[0] ?? {};
+      after.push(finish(await runner.run(stage, source, from), start));
+    }
+    results.push(after);
+  }
+  return results;
 }

@@ -125,7 +125,7 @@ describe("what is below the first trained stage can be kept", () => {
           weights: source,
           stages,
           frozen,
-          examples: records.map((prompt) => ({ prompt, label: 0 })),
+          texts: records.map((prompt) => ({ prompt })),
           maximumTokens: 64,
         };
         const finish = async (prefix: FrozenPrefix): Promise<ReadonlyMap<number, readonly number[]>> => {
@@ -157,7 +157,7 @@ describe("a prefix up to the head keeps every position that a record reads", () 
         weights: source,
         stages,
         frozen: stages.length - 1,
-        examples: records.map((record, index) => ({ prompt: { ...record, readPositions: reads[index]! } })),
+        texts: records.map((record, index) => ({ prompt: { ...record, readPositions: reads[index]! } })),
         maximumTokens: 64,
       };
       expect(FrozenPrefix.bytesToKeep(context)).toBe(7 * 16 * 4);

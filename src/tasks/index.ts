@@ -12,6 +12,8 @@ export {
   type PromptText,
 } from "./prompt-encoder.js";
 export type { MaskToken, SpecialTokens } from "./special-tokens.js";
-export { createTask, type Example, type Task, type TaskDescription, type TaskRecord } from "./task.js";
+export type { Example, ExampleText, Judgement, Reading, TaskObjective, TextLogits } from "./example.js";
+export { labelWordJudgement } from "./judgements.js";
+export { createTask, type Task, type TaskDescription, type TaskRecord } from "./task.js";
 export { parseTemplate, type Template, type TemplatePart } from "./template.js";
 export { createTokenizer, type TextTokenizer, type TokenizerFiles, type WordShape } from "./tokenizer.js";

@@ -20,7 +20,8 @@ export function labelLoss(logits: ArrayLike<number>, label: number): number {
       expected: `0 to ${logits.length - 1}`,
     });
   }
-  const largest = Math.max(...Array.from(logits));
+  let largest = -Infinity;
+  for (let index = 0; index < logits.length; index += 1) largest = Math.max(largest, logits[index] ?? 0);
   let sum = 0;
   for (let index = 0; index < logits.length; index += 1) sum += Math.exp((logits[index] ?? 0) - largest);
   return Math.log(sum) - (target - largest);

@@ -10,6 +10,8 @@ export interface EncodedPrompt {
   /** All zero: a prompt is one segment, with a pair too. */
   readonly tokenTypeIds: Int32Array;
   readonly maskPosition: number;
+  /** The positions that are read instead of `maskPosition`, in increasing order, where several are. */
+  readonly readPositions?: readonly number[];
 }
 
 /** A record's text and, for tasks on pairs, its second text. */

@@ -32,7 +32,9 @@ test("a record becomes a prompt and a label", () => {
   const example = task.example({ text: "buy now", label: "spam", line: 1 });
   expect(example.label).toBe(1);
   // [CLS] buy now this is [MASK] . [SEP]
-  expect(Array.from(example.prompt.inputIds)).toEqual([101, 4965, 2085, 2023, 2003, 103, 1012, 102]);
+  expect(Array.from(example.texts[0]!.prompt.inputIds)).toEqual([
+    101, 4965, 2085, 2023, 2003, 103, 1012, 102,
+  ]);
 });
 
 test("an error about a record names its line and nothing of it", () => {

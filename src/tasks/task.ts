@@ -1,14 +1,10 @@
+import type { Example, Judgement } from "./example.js";
+import { labelWordJudgement } from "./judgements.js";
 import { createLabelIndex, parseLabelWords } from "./labels.js";
 import { resolveLabelWords, type LabelWord } from "./label-words.js";
 import { createPromptEncoder, type EncodedPrompt, type PromptText } from "./prompt-encoder.js";
 import { parseTemplate } from "./template.js";
 import type { TextTokenizer } from "./tokenizer.js";
-
-/** One record, tokenised: its prompt and the index of its label's word. */
-export interface Example {
-  readonly prompt: EncodedPrompt;
-  readonly label: number;
-}
 
 /** The public description of a task: what the flags `--template` and `--label-words` say. */
 export interface TaskDescription {
@@ -28,7 +24,7 @@ export interface TaskRecord extends PromptText {
 }
 
 /** A task that is ready for records. */
-export interface Task {
+export interface Task extends Judgement {
   readonly description: TaskDescription;
   /** Names of the labels in the data, in the order of the words. */
   readonly labels: readonly string[];
@@ -61,13 +57,14 @@ export function createTask(tokenizer: TextTokenizer, description: TaskDescriptio
   const index = createLabelIndex(list);
   const { template: source, labelWords: words, maximumTokens } = description;
   return {
+    ...labelWordJudgement(labelWords.map(({ tokenId }) => tokenId)),
     description: { template: source, labelWords: words, maximumTokens },
     labels: index.labels,
     labelWords,
     labelTokenIds: Int32Array.from(labelWords, ({ tokenId }) => tokenId),
     encode: (text) => encoder.encode(text),
     example: (record) => ({
-      prompt: encoder.encode(record),
+      texts: [{ prompt: encoder.encode(record) }],
       label: index.indexOf(record.label, record.line),
     }),
   };

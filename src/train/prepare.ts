@@ -20,7 +20,7 @@ import { TrainError } from "./errors.js";
 export interface PreparedModel extends LoadedModel {
   readonly runner: StageRunner;
   readonly task: Task;
-  /** Stages that give the label words' logits. */
+  /** Stages of the task's objective. */
   readonly modelStages: readonly ModelStage[];
   readonly maximumTokens: number;
 }
@@ -43,8 +43,7 @@ export async function prepareModel(
   const task = createTask(tokenizer, { ...config, maximumTokens });
   const runner = new StageRunner(runtime);
   await selfTest(runner, model.description, model.weights);
-  const wordIds = [...task.labelTokenIds];
-  const modelStages = model.description.stages({ kind: "label-words", wordIds });
+  const modelStages = model.description.stages(task.objective);
   return { ...model, runner, task, modelStages, maximumTokens };
 }
 
