@@ -7,6 +7,22 @@
  * @module
  */
 export { type Checkpoint, CheckpointError, openCheckpoint, writeCheckpoint } from "./checkpoint/index.js";
+export {
+  builtInVariants,
+  type CellRequest,
+  type CellResult,
+  type CellStore,
+  CompareError,
+  comparisonTable,
+  countPasses,
+  type GridRequest,
+  type GridRow,
+  renderComparison,
+  runCell,
+  runGrid,
+  variantsOf,
+  Workbench,
+} from "./compare/index.js";
 export { createDirectionEngine, type DirectionEngine, type DirectionStream } from "./directions/index.js";
 export { DpzoError, type ErrorDetails } from "./errors.js";
 export { type FolderReader, type FolderWriter, memoryFolder, type RandomAccessFile } from "./files.js";

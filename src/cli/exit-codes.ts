@@ -2,6 +2,7 @@ import { CommanderError } from "commander";
 
 import { AccountingError } from "../accounting/index.js";
 import { CheckpointError } from "../checkpoint/index.js";
+import { CompareError } from "../compare/index.js";
 import { DataError } from "../data/index.js";
 import { FileError } from "../files.js";
 import { LedgerError } from "../ledger/index.js";
@@ -30,7 +31,7 @@ export const exitCodes = {
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
-  const usage = [UsageError, TaskError, ScheduleError, MaskError, AccountingError];
+  const usage = [UsageError, TaskError, ScheduleError, MaskError, AccountingError, CompareError];
   if (usage.some((kind) => error instanceof kind)) return exitCodes.usage;
   if (error instanceof DataError || error instanceof FileError) return exitCodes.data;
   if (error instanceof CheckpointError || error instanceof ModelError) return exitCodes.checkpoint;

@@ -4,6 +4,7 @@ import { AccountingError } from "../accounting/index.js";
 import { DpzoError } from "../errors.js";
 import { accountCommand } from "./commands/account.js";
 import { calibrateCommand } from "./commands/calibrate.js";
+import { compareCommand } from "./commands/compare.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
@@ -38,6 +39,7 @@ export async function run(args: readonly string[]): Promise<number> {
     doctorCommand,
     accountCommand,
     calibrateCommand,
+    compareCommand,
   ];
   for (const make of commands) program.addCommand(make(setExitCode).exitOverride());
   try {

@@ -104,6 +104,13 @@ function issueSubject(issue: z.core.$ZodIssue | undefined): string {
 
 /** A YAML or JSON file of settings, its keys in camel case. @throws {UsageError} `config-file` */
 export function readConfigFile(path: string): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(readMappingFile(path)).map(([key, value]) => [camelCase(key), value]),
+  );
+}
+
+/** A YAML or JSON file that holds a mapping, its keys as they stand. @throws {UsageError} `config-file` */
+export function readMappingFile(path: string): Readonly<Record<string, unknown>> {
   let parsed: unknown;
   try {
     // JSON is YAML, so one reader serves both.
@@ -121,5 +128,5 @@ export function readConfigFile(path: string): Record<string, unknown> {
       value: path,
     });
   }
-  return Object.fromEntries(Object.entries(parsed).map(([key, value]) => [camelCase(key), value]));
+  return parsed as Record<string, unknown>;
 }

@@ -1,0 +1,178 @@
+import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
+import { type TrainConfig, trainConfigSchema } from "../plan/config.js";
+import { makeNonPrivatePlan, makePlan, type PlanInputs } from "../plan/make-plan.js";
+import { noiseMultiplierOf } from "../plan/noise.js";
+import { methodStages } from "../plan/method-stages.js";
+import { isPrivate, type RunPlan, stageSampling } from "../plan/plan.js";
+import { selectTensors } from "../model/selection.js";
+import { initialState } from "../replay/replay.js";
+import { operatingSystemRandom } from "../sampling/index.js";
+import { ScheduleError } from "../schedule/errors.js";
+import { totalSteps } from "../schedule/stages.js";
+import { planTask } from "../train/prepare.js";
+import { stageMeasure } from "../train/stage-measure.js";
+import { runSteps } from "../train/steps.js";
+import { CompareError } from "./errors.js";
+import { type CostedStage, countPasses, type Passes, type PassesOptions } from "./forward-passes.js";
+import type { Candidate } from "./settings.js";
+import type { Score, Workbench } from "./workbench.js";
+
+/** What one run of a comparison is. */
+export interface CellRequest {
+  /** Absent: the base weights as they are. */
+  readonly candidate?: Candidate;
+  /** Absent for a method without privacy. */
+  readonly epsilon?: number;
+  readonly delta: number;
+  /** Seed of the directions; sampling and noise come from the system in every run. */
+  readonly seed: number;
+  /** Most forward passes of the run; steps are lowered to keep within. */
+  readonly forwardPasses?: number;
+  readonly split: "dev" | "test";
+}
+
+/** What came of it. */
+export interface CellResult extends Passes {
+  readonly score: Score;
+  readonly steps: number;
+  readonly directions: number;
+  /** The plan's epsilon, at most the one asked for. */
+  readonly epsilon?: number;
+  readonly noiseMultiplier?: number;
+  readonly seconds: number;
+}
+
+/** How a comparison hears of a run's progress, and how it stops one. */
+export interface CellWatch {
+  readonly stopRequested: () => boolean;
+  readonly onStep: (step: number, steps: number) => void;
+  readonly onEncoding: (done: number, total: number) => void;
+}
+
+/**
+ * One run from the base weights through the library's own plan, mechanism, ledger and update, and its score.
+ *
+ * @throws {CompareError} `stopped` where a stop was asked for, `budget-too-small`; {PlanError} for settings that
+ *   contradict each other.
+ */
+export async function runCell(bench: Workbench, request: CellRequest, watch: CellWatch): Promise<CellResult> {
+  const start = performance.now();
+  const seconds = (): number => Math.round((performance.now() - start) / 100) / 10;
+  bench.reset();
+  if (request.candidate === undefined) {
+    const score = await bench.score(request.split);
+    return { score, steps: 0, directions: 0, lossEvaluations: 0, forwardPasses: 0, seconds: seconds() };
+  }
+  const plan = planWithin(bench, request, request.candidate);
+  const { model, engine, splits } = bench;
+  const ledger = await openLedger(new MemoryLedgerFile(), plan, plan);
+  const state = initialState(model.weights, model.description);
+  const steps = totalSteps(plan.stages);
+  await runSteps({
+    plan,
+    state,
+    engine,
+    ledger,
+    records: splits.train.length,
+    measurer: (stage, _before, mask) =>
+      bench.measurer(stageMeasure({ plan, state, stage, mask, engine }), watch.onEncoding),
+    random: operatingSystemRandom,
+    stopRequested: watch.stopRequested,
+    onStep: (step) => {
+      watch.onStep(step, steps);
+    },
+  });
+  if (!ledger.isComplete) throw new CompareError("stopped", { message: "The comparison was stopped." });
+  const score = await bench.score(request.split);
+  return {
+    score,
+    ...passesOf(bench, plan),
+    steps,
+    directions: Math.max(...plan.stages.map(({ directions }) => directions)),
+    ...(isPrivate(plan) && {
+      epsilon: plan.privacy.epsilon,
+      noiseMultiplier: noiseMultiplierOf(plan.mechanism),
+    }),
+    seconds: seconds(),
+  };
+}
+
+/** The plan of a request, with as many of its steps as the forward passes allow. */
+function planWithin(bench: Workbench, request: CellRequest, candidate: Candidate): RunPlan {
+  const { epsilon, delta, seed } = request;
+  const asked = trainConfigSchema.parse({
+    ...candidate,
+    delta,
+    seed,
+    ...(epsilon !== undefined && { epsilon }),
+  });
+  const config = { ...asked, steps: stepsWithin(bench, asked, request.forwardPasses) };
+  const inputs = planInputs(bench, config);
+  return config.method === "mezo" ? makeNonPrivatePlan(inputs) : makePlan(inputs);
+}
+
+/** The most steps, up to those asked for, of which the passes are within the budget. */
+function stepsWithin(bench: Workbench, config: TrainConfig, forwardPasses = Infinity): number {
+  const within = (steps: number): boolean =>
+    (passesOfSchedule(bench, config, steps)?.forwardPasses ?? Infinity) <= forwardPasses;
+  if (within(config.steps)) return config.steps;
+  // The fewest steps that the schedule's stages can share.
+  const fewest = Array.from({ length: config.steps }, (_, index) => index + 1).find(
+    (steps) => passesOfSchedule(bench, config, steps) !== undefined,
+  );
+  if (fewest === undefined || !within(fewest)) {
+    throw new CompareError("budget-too-small", {
+      message: `${forwardPasses} forward passes are fewer than ${config.method} needs.`,
+      value: forwardPasses,
+      next: "Give more --forward-passes.",
+    });
+  }
+  let [low, high] = [fewest, config.steps];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (within(middle)) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What a number of steps would cost; nothing where the stages cannot share them. */
+function passesOfSchedule(bench: Workbench, config: TrainConfig, steps: number): Passes | undefined {
+  try {
+    const stages = methodStages({ ...config, steps }).map((stage) => ({
+      ...stage,
+      expectedBatch: stage.expectedBatch ?? config.batch,
+      tensors: [...selectTensors(bench.model.description, stage.train)],
+    }));
+    return countPasses(passesOptions(bench), stages);
+  } catch (error) {
+    if (error instanceof ScheduleError) return undefined;
+    throw error;
+  }
+}
+
+function passesOf(bench: Workbench, plan: RunPlan): Passes {
+  const stages = plan.stages.map((stage): CostedStage => ({
+    ...stage,
+    expectedBatch: stageSampling(plan, stage).expectedBatch,
+  }));
+  return countPasses(passesOptions(bench), stages);
+}
+
+function passesOptions({ model, splits }: Workbench): PassesOptions {
+  const lengths = splits.train.map(({ prompt }) => prompt.inputIds.length);
+  const tokens = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+  const { description, modelStages } = model;
+  return { description, modelStages, tokens, rows: 1, publicSize: splits.train.length };
+}
+
+function planInputs({ model, baseDigest, splits }: Workbench, config: TrainConfig): PlanInputs {
+  return {
+    config,
+    description: model.description,
+    baseDigest,
+    task: planTask(model),
+    publicSize: splits.train.length,
+    random: operatingSystemRandom,
+  };
+}

@@ -1,0 +1,114 @@
+import { createDirectionEngine, type DirectionEngine } from "../directions/index.js";
+import { Measurer, type MeasureOptions } from "../measure/measure.js";
+import { FrozenPrefix } from "../measure/prefix.js";
+import { weightSource } from "../runtime/stage-runner.js";
+import { classificationMetrics, type Example, indexOfLargest } from "../tasks/index.js";
+import type { PreparedModel } from "../train/prepare.js";
+import { firstTrained } from "./forward-passes.js";
+
+/** Accuracy and macro-F1 on one split. */
+export interface Score {
+  readonly accuracy: number;
+  readonly macroF1: number;
+}
+
+/** The records of a comparison, all of them public. */
+export interface Splits {
+  readonly train: readonly Example[];
+  /** Settings are chosen on it. */
+  readonly dev: readonly Example[];
+  /** Looked at once settings are chosen. */
+  readonly test: readonly Example[];
+}
+
+/**
+ * One model and its data, used for run after run: every run starts from the base weights, and what the frozen stages
+ * answer is kept from run to run, where it is that of the base weights.
+ */
+export class Workbench {
+  readonly model: PreparedModel;
+  readonly baseDigest: string;
+  readonly splits: Splits;
+  readonly engine: DirectionEngine = createDirectionEngine();
+  readonly #base: ReadonlyMap<string, Float32Array>;
+  readonly #measurers = new Map<number, Measurer>();
+  readonly #kept = new Map<string, Promise<FrozenPrefix>>();
+  /** The lowest model stage that the run in progress has trained so far. */
+  #lowest = Infinity;
+
+  constructor(model: PreparedModel, baseDigest: string, splits: Splits) {
+    this.model = model;
+    this.baseDigest = baseDigest;
+    this.splits = splits;
+    this.#base = new Map([...model.weights].map(([name, values]) => [name, values.slice()]));
+  }
+
+  /** Puts the base weights back: where every run begins. */
+  reset(): void {
+    for (const [name, values] of this.#base) this.model.weights.get(name)?.set(values);
+    this.#lowest = Infinity;
+  }
+
+  /** The private side of a stage, with what was kept for an earlier run where that still holds. */
+  async measurer(
+    options: Pick<MeasureOptions, "tensors" | "mask" | "smoothing" | "estimator" | "expectedVisits">,
+    onProgress?: (done: number, total: number) => void,
+  ): Promise<Measurer> {
+    const frozen = firstTrained(this.model.modelStages, new Set(options.tensors));
+    // Above a stage that this run has trained, nothing kept of the base weights is true any more.
+    const isOfBase = frozen <= this.#lowest;
+    const previous = isOfBase ? this.#measurers.get(frozen) : undefined;
+    const measurer = await Measurer.create({
+      ...this.model,
+      ...options,
+      engine: this.engine,
+      examples: this.splits.train,
+      previous,
+      ...(onProgress && { onProgress }),
+    });
+    if (isOfBase && measurer.keptPrefix(frozen)) this.#measurers.set(frozen, measurer);
+    this.#lowest = Math.min(this.#lowest, frozen);
+    return measurer;
+  }
+
+  /** How the weights as they are do on a split. */
+  async score(split: "dev" | "test"): Promise<Score> {
+    const examples = this.splits[split];
+    const { model } = this;
+    const stages = model.modelStages;
+    const frozen = Math.min(this.#lowest, stages.length - 1);
+    const prefix = await this.#prefixFor(split, frozen);
+    const source = weightSource(model.description, model.weights);
+    const predicted = new Int32Array(examples.length);
+    for await (const batch of prefix.stream(examples.keys())) {
+      let { activations } = batch;
+      for (const stage of stages.slice(frozen))
+        activations = await model.runner.run(stage, source, activations);
+      const logits = activations["logits"];
+      const words = logits?.dims[1] ?? 0;
+      batch.members.forEach((member, row) => {
+        const values = logits?.data.subarray(row * words, (row + 1) * words) ?? [];
+        predicted[member] = indexOfLargest(values);
+      });
+    }
+    const truth = examples.map(({ label }) => label);
+    const { accuracy, macroF1 } = classificationMetrics(predicted, truth, model.task.labels.length);
+    return { accuracy, macroF1 };
+  }
+
+  /** A split's frozen stages: kept where there are any, for all runs that leave them as they are. */
+  #prefixFor(split: "dev" | "test", frozen: number): Promise<FrozenPrefix> {
+    const context = {
+      ...this.model,
+      stages: this.model.modelStages,
+      weights: weightSource(this.model.description, this.model.weights),
+      examples: this.splits[split],
+      frozen,
+    };
+    if (frozen === 0) return Promise.resolve(FrozenPrefix.direct(context));
+    const key = `${split}/${frozen}`;
+    const kept = this.#kept.get(key) ?? FrozenPrefix.keeping(context);
+    this.#kept.set(key, kept);
+    return kept;
+  }
+}
