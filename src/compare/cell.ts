@@ -1,4 +1,5 @@
 import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
+import { rowsRead } from "../measure/prefix.js";
 import { type TrainConfig, trainConfigSchema } from "../plan/config.js";
 import { makeNonPrivatePlan, makePlan, type PlanInputs } from "../plan/make-plan.js";
 import { noiseMultiplierOf } from "../plan/noise.js";
@@ -160,10 +161,12 @@ function passesOf(bench: Workbench, plan: RunPlan): Passes {
 }
 
 function passesOptions({ model, splits }: Workbench): PassesOptions {
-  const lengths = splits.train.map(({ prompt }) => prompt.inputIds.length);
-  const tokens = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+  const prompts = splits.train.flatMap(({ texts }) => texts.map(({ prompt }) => prompt));
+  const { length: records } = splits.train;
+  const tokens = prompts.reduce((sum, { inputIds }) => sum + inputIds.length, 0) / records;
+  const rows = prompts.reduce((sum, prompt) => sum + rowsRead(prompt), 0) / records;
   const { description, modelStages } = model;
-  return { description, modelStages, tokens, rows: 1, publicSize: splits.train.length };
+  return { description, modelStages, tokens, rows, publicSize: records };
 }
 
 function planInputs({ model, baseDigest, splits }: Workbench, config: TrainConfig): PlanInputs {

@@ -1,8 +1,9 @@
 import { createDirectionEngine, type DirectionEngine } from "../directions/index.js";
 import { Measurer, type MeasureOptions } from "../measure/measure.js";
+import { predict } from "../measure/predict.js";
 import { FrozenPrefix } from "../measure/prefix.js";
 import { weightSource } from "../runtime/stage-runner.js";
-import { classificationMetrics, type Example, indexOfLargest } from "../tasks/index.js";
+import { classificationMetrics, type Example } from "../tasks/index.js";
 import type { PreparedModel } from "../train/prepare.js";
 import { firstTrained } from "./forward-passes.js";
 
@@ -75,22 +76,8 @@ export class Workbench {
   async score(split: "dev" | "test"): Promise<Score> {
     const examples = this.splits[split];
     const { model } = this;
-    const stages = model.modelStages;
-    const frozen = Math.min(this.#lowest, stages.length - 1);
-    const prefix = await this.#prefixFor(split, frozen);
-    const source = weightSource(model.description, model.weights);
-    const predicted = new Int32Array(examples.length);
-    for await (const batch of prefix.stream(examples.keys())) {
-      let { activations } = batch;
-      for (const stage of stages.slice(frozen))
-        activations = await model.runner.run(stage, source, activations);
-      const logits = activations["logits"];
-      const words = logits?.dims[1] ?? 0;
-      batch.members.forEach((member, row) => {
-        const values = logits?.data.subarray(row * words, (row + 1) * words) ?? [];
-        predicted[member] = indexOfLargest(values);
-      });
-    }
+    const prefix = await this.#prefixFor(split, Math.min(this.#lowest, model.modelStages.length - 1));
+    const predicted = await predict({ ...model, examples, prefix });
     const truth = examples.map(({ label }) => label);
     const { accuracy, macroF1 } = classificationMetrics(predicted, truth, model.task.labels.length);
     return { accuracy, macroF1 };
@@ -102,7 +89,7 @@ export class Workbench {
       ...this.model,
       stages: this.model.modelStages,
       weights: weightSource(this.model.description, this.model.weights),
-      examples: this.splits[split],
+      texts: this.splits[split].flatMap(({ texts }) => texts),
       frozen,
     };
     if (frozen === 0) return Promise.resolve(FrozenPrefix.direct(context));

@@ -14,6 +14,8 @@ export interface PredictOptions {
   readonly task: Pick<Judgement, "reading" | "choice">;
   readonly examples: readonly Example[];
   readonly maximumTokens: number;
+  /** What the lowest stages answer for the examples' texts, where that is at hand; the others are run on it. */
+  readonly prefix?: FrozenPrefix;
   readonly onProgress?: PrefixProgress;
 }
 
@@ -25,18 +27,16 @@ export interface PredictOptions {
 export async function predict(options: PredictOptions): Promise<Int32Array> {
   const { description, weights, runner, modelStages, task, examples, maximumTokens } = options;
   const texts = examples.flatMap((example) => example.texts);
-  const prefix = FrozenPrefix.direct({
-    description,
-    runner,
-    weights: weightSource(description, weights),
-    stages: modelStages,
-    frozen: modelStages.length,
-    texts,
-    maximumTokens,
-  });
+  const source = weightSource(description, weights);
+  const context = { description, runner, weights: source, stages: modelStages, texts, maximumTokens };
+  const prefix = options.prefix ?? FrozenPrefix.direct({ ...context, frozen: modelStages.length });
   const readings = new Array<Reading>(texts.length).fill([]);
   let done = 0;
-  for await (const { members, activations } of prefix.stream(texts.keys())) {
+  for await (const { members, activations: start } of prefix.stream(texts.keys())) {
+    let activations = start;
+    for (const stage of modelStages.slice(prefix.frozen)) {
+      activations = await runner.run(stage, source, activations);
+    }
     batchReadings(activations, members, texts, task.reading).forEach((reading, row) => {
       // A copy: what is read may be a view of the whole batch.
       readings[members[row] ?? -1] = Float64Array.from(reading);
