@@ -6,11 +6,13 @@ import { UsageError } from "./errors.js";
 export interface Counted {
   readonly data?: string | undefined;
   readonly label: string;
+  /** The column that every record has instead of a label, for a task with answers. */
+  readonly answers?: string | undefined;
   readonly format?: DataFormat | undefined;
 }
 
 /** The number of records in `data`. @throws {UsageError} `usage` when there is none to count. */
-export async function countRecords({ data, label, format }: Counted): Promise<number> {
+export async function countRecords({ data, label, answers, format }: Counted): Promise<number> {
   if (data === undefined) {
     throw new UsageError("usage", {
       message: "The number of records is not known.",
@@ -19,7 +21,10 @@ export async function countRecords({ data, label, format }: Counted): Promise<nu
   }
   const file = await openNodeFile(data);
   try {
-    const columns = [{ name: label, kind: "label" }] as const;
+    const columns =
+      answers === undefined
+        ? ([{ name: label, kind: "label" }] as const)
+        : ([{ name: answers, kind: "texts" }] as const);
     const records = readRecords(file, format ?? formatFromName(data), columns);
     let count = 0;
     while ((await records.next()).done !== true) count += 1;

@@ -1,9 +1,15 @@
 import { z } from "zod";
 
-import { type DataFormat, formatFromName, readRecords } from "../data/index.js";
+import {
+  type ColumnRequest,
+  type DataFormat,
+  type DataRecord,
+  formatFromName,
+  readRecords,
+} from "../data/index.js";
 import { openNodeFile } from "../node/index.js";
-import { taskConfigSchema } from "../plan/config.js";
-import type { TaskRecord } from "../tasks/index.js";
+import { type TaskConfig, taskConfigSchema } from "../plan/config.js";
+import { parseOptions, parseTemplate, slotNames, type TaskRecord } from "../tasks/index.js";
 
 /** Which columns of a data file hold what. */
 export const columnsSchema = z.strictObject({
@@ -27,25 +33,69 @@ export const taskFileSchema = z.strictObject({
 /** Columns of a file, as the flags say. */
 export type Columns = z.infer<typeof columnsSchema>;
 
+/** What says which columns a task reads. */
+export type TaskColumns = Columns & Partial<Pick<TaskConfig, "template" | "options" | "answers">>;
+
 /**
  * The records of a data file, one by one; a bad row stops with its line number.
  *
+ * Read are the columns that the template and the options name, and that of the label or the answers.
+ *
  * @throws {DataError}, {FileError}
  */
-export async function* fileRecords(path: string, columns: Columns): AsyncGenerator<TaskRecord> {
+export async function* fileRecords(path: string, columns: TaskColumns): AsyncGenerator<TaskRecord> {
   const format: DataFormat = columns.format ?? formatFromName(path);
   const file = await openNodeFile(path);
   try {
-    const wanted = [
-      { name: columns.text, kind: "text" },
-      ...(columns.pair === undefined ? [] : [{ name: columns.pair, kind: "text" } as const]),
-      { name: columns.label, kind: "label" },
-    ] as const;
-    for await (const { line, fields } of readRecords(file, format, wanted)) {
-      const pair = columns.pair === undefined ? undefined : fields[columns.pair];
-      yield { line, text: fields[columns.text] ?? "", pair, label: fields[columns.label] };
+    const slots = slotsOf(columns);
+    for await (const record of readRecords(file, format, wantedColumns(columns, slots))) {
+      yield recordOf(record, columns, slots);
     }
   } finally {
     await file.close();
   }
+}
+
+/** The slots to be filled; those of a template that is not told are the text and, where it has a column, the pair. */
+function slotsOf({ template, options, pair }: TaskColumns): readonly string[] {
+  if (template === undefined) return pair === undefined ? ["text"] : ["text", "pair"];
+  const parts = [
+    ...parseTemplate(template).parts,
+    ...(options === undefined ? [] : parseOptions(options).parts.flat()),
+  ];
+  return [...new Set(slotNames(parts))];
+}
+
+/** The column that fills a slot. */
+function columnOf(slot: string, { text, pair }: Columns): string | undefined {
+  return slot === "text" ? text : slot === "pair" ? pair : slot;
+}
+
+function wantedColumns(columns: TaskColumns, slots: readonly string[]): readonly ColumnRequest[] {
+  const texts = slots.flatMap((slot) => columnOf(slot, columns) ?? []);
+  const right: ColumnRequest =
+    columns.answers === undefined
+      ? { name: columns.label, kind: "label" }
+      : { name: columns.answers, kind: "texts" };
+  return [...texts.map((name): ColumnRequest => ({ name, kind: "text" })), right];
+}
+
+function recordOf(
+  { line, fields, lists }: DataRecord,
+  columns: TaskColumns,
+  slots: readonly string[],
+): TaskRecord {
+  const textOf = (slot: string): string | undefined => fields[columnOf(slot, columns) ?? ""];
+  const others = slots.filter((slot) => slot !== "text" && slot !== "pair");
+  return {
+    line,
+    ...(slots.includes("text") && { text: textOf("text") }),
+    ...(slots.includes("pair") && { pair: textOf("pair") }),
+    ...(others.length > 0 && {
+      fields: Object.fromEntries(others.map((slot) => [slot, textOf(slot) ?? ""])),
+    }),
+    ...(columns.answers === undefined
+      ? { label: fields[columns.label] }
+      : { answers: lists[columns.answers] ?? [] }),
+  };
 }

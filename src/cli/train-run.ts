@@ -15,6 +15,7 @@ import type { TaskConfig, TrainConfig } from "../plan/config.js";
 import { isPrivate } from "../plan/plan.js";
 import { type PublicEvaluation, renderReport } from "../report/index.js";
 import type { ClassificationMetrics, TaskRecord } from "../tasks/index.js";
+import { isAnswerMetrics, type TaskMetrics } from "../train/evaluate.js";
 import {
   type RunResult,
   train,
@@ -38,11 +39,17 @@ export interface TrainRun {
   readonly evaluation?: { readonly description: string; readonly records: AsyncIterable<TaskRecord> };
 }
 
+/** What a test set came to, as fractions from 0 to 1. */
+export type RunScores =
+  | { readonly accuracy: number; readonly macroF1: number }
+  | { readonly exactMatch: number; readonly f1: number };
+
 /** Figures of a run, as `metrics.json` holds them; all public. */
 export interface RunMetrics {
   readonly base: string;
-  readonly zeroShot?: { readonly accuracy: number; readonly macroF1: number };
-  readonly final?: { readonly accuracy: number; readonly macroF1: number };
+  /** Accuracy and macro-F1, or exact match and F1 where answers are written. */
+  readonly zeroShot?: RunScores;
+  readonly final?: RunScores;
   readonly largerClass?: number;
   /** Absent, with `epsilonLower` and `delta`, where the run gives no privacy. */
   readonly epsilon?: number;
@@ -157,12 +164,19 @@ function stepLine(
   return `step ${step} of ${steps}, stage ${stage + 1}, ${spent}${left}`;
 }
 
-/** Accuracy and macro-F1 beside what always answering the larger class would get. */
-export function scoreWords({ accuracy, macroF1, largerClass, count }: ClassificationMetrics): string {
-  return (
-    `accuracy ${figure(100 * accuracy, 1)} %, macro-F1 ${figure(100 * macroF1, 1)} % on ${count} public records ` +
-    `(larger class: ${figure(100 * largerClass, 1)} %)`
-  );
+/** The figures of a public test set, accuracy beside what always answering the larger class would get. */
+export function scoreWords(metrics: TaskMetrics): string {
+  const words = `${finalWords(scores(metrics))} on ${metrics.count} public records`;
+  return isAnswerMetrics(metrics)
+    ? words
+    : `${words} (larger class: ${figure(100 * metrics.largerClass, 1)} %)`;
+}
+
+/** Two figures in words. */
+export function finalWords(found: RunScores): string {
+  return "accuracy" in found
+    ? `accuracy ${figure(100 * found.accuracy, 1)} %, macro-F1 ${figure(100 * found.macroF1, 1)} %`
+    : `exact match ${figure(100 * found.exactMatch, 1)} %, F1 ${figure(100 * found.f1, 1)} %`;
 }
 
 function runMetrics(
@@ -173,7 +187,7 @@ function runMetrics(
   const { steps, plannedSteps, lostSteps, finalHash } = verified;
   return {
     base: basename(run.modelFolder),
-    ...(zeroShot && { zeroShot: scores(zeroShot), largerClass: zeroShot.largerClass }),
+    ...(zeroShot && { zeroShot: scores(zeroShot), ...largerClassOf(zeroShot) }),
     ...(final && { final: scores(final) }),
     ...spentOf(verified),
     steps,
@@ -199,8 +213,15 @@ function isVerified(ledger: RunResult["verified"]): ledger is VerifiedLedger {
   return "epsilon" in ledger;
 }
 
-function scores({ accuracy, macroF1 }: ClassificationMetrics): { accuracy: number; macroF1: number } {
-  return { accuracy, macroF1 };
+function scores(metrics: ClassificationMetrics): { accuracy: number; macroF1: number };
+function scores(metrics: TaskMetrics): RunScores;
+function scores(metrics: TaskMetrics): RunScores {
+  if (isAnswerMetrics(metrics)) return { exactMatch: metrics.exactMatch, f1: metrics.f1 };
+  return { accuracy: metrics.accuracy, macroF1: metrics.macroF1 };
+}
+
+function largerClassOf(metrics: TaskMetrics): { largerClass?: number } {
+  return isAnswerMetrics(metrics) ? {} : { largerClass: metrics.largerClass };
 }
 
 async function writeOutputs(
@@ -257,13 +278,18 @@ function publicEvaluation(
   { zeroShot, final, verified }: RunResult,
 ): PublicEvaluation | undefined {
   if (run.evaluation === undefined || zeroShot === undefined || final === undefined) return undefined;
+  const tested = { description: run.evaluation.description, count: zeroShot.count };
+  if (isAnswerMetrics(zeroShot) || isAnswerMetrics(final)) {
+    return isAnswerMetrics(zeroShot) && isAnswerMetrics(final) ? { ...tested, zeroShot, final } : undefined;
+  }
+  const { task } = verified.plan;
+  const labels = "labels" in task ? task.labels : [];
   return {
-    description: run.evaluation.description,
-    count: zeroShot.count,
+    ...tested,
     zeroShot: scores(zeroShot),
     final: scores(final),
     largerClass: zeroShot.largerClass,
-    perClass: verified.plan.task.labels.map((label, index) => ({
+    perClass: labels.map((label, index) => ({
       label,
       count: zeroShot.classes[index]?.count ?? 0,
       zeroShotRecall: zeroShot.classes[index]?.recall ?? 0,

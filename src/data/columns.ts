@@ -1,12 +1,12 @@
 import { DataError } from "./errors.js";
 
 /**
- * A column that is wanted. `text` must be a string (it may be empty); `label` a string or a number, given as
- * a string, not blank; `unit` (who a record belongs to) the same as a label.
+ * A column that is wanted. `text` must be a string (it may be empty); `texts` a string or a list of strings; `label` a
+ * string or a number, given as a string, not blank; `unit` (who a record belongs to) the same as a label.
  */
 export interface ColumnRequest {
   readonly name: string;
-  readonly kind: "text" | "label" | "unit";
+  readonly kind: "text" | "texts" | "label" | "unit";
 }
 
 /** One record: the wanted fields by column name, and where it begins. */
@@ -15,6 +15,8 @@ export interface DataRecord {
   readonly line: number;
   /** On a null prototype: a column may be called anything. */
   readonly fields: Readonly<Record<string, string>>;
+  /** The columns asked for as `texts`, by name; on a null prototype. */
+  readonly lists: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Most names, and characters of a name, that a message lists. */
@@ -55,12 +57,14 @@ export function pickFields(
   line: number,
 ): DataRecord {
   const fields = Object.create(null) as Record<string, string>;
+  const lists = Object.create(null) as Record<string, readonly string[]>;
   for (const { name, kind } of columns) {
     const value = get(name);
     if (value === undefined) throw missingColumn(file, line, name, present());
-    fields[name] = kind === "text" ? asText(value, name, file, line) : asLabel(value, name, file, line);
+    if (kind === "texts") lists[name] = asTexts(value, name, file, line);
+    else fields[name] = kind === "text" ? asText(value, name, file, line) : asLabel(value, name, file, line);
   }
-  return { line, fields };
+  return { line, fields, lists };
 }
 
 function asText(value: unknown, name: string, file: string, line: number): string {
@@ -70,6 +74,11 @@ function asText(value: unknown, name: string, file: string, line: number): strin
     value: line,
     expected: "a string",
   });
+}
+
+function asTexts(value: unknown, name: string, file: string, line: number): readonly string[] {
+  if (!Array.isArray(value)) return [asText(value, name, file, line)];
+  return value.map((item) => asText(item, name, file, line));
 }
 
 function asLabel(value: unknown, name: string, file: string, line: number): string {

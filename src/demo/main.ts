@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { exitCodeOf, exitCodes } from "../cli/exit-codes.js";
 import { tellError } from "../cli/main.js";
 import { createOutput, duration, figure, type Output } from "../cli/output.js";
-import { runTraining, type RunMetrics } from "../cli/train-run.js";
+import { finalWords, runTraining, type RunMetrics } from "../cli/train-run.js";
 import { trainConfigSchema } from "../plan/config.js";
 import { namedTask, type TaskRecord } from "../tasks/index.js";
 import { type MailCorpus, type MailRecord, prepareMailCorpus } from "./mail/index.js";
@@ -64,10 +64,8 @@ function tellResult(output: Output, metrics: RunMetrics): void {
   const { zeroShot, final, largerClass = 0 } = metrics;
   const percent = (value: number): string => `${figure(100 * value, 1)} %`;
   output.answer({ ...metrics }, () => [
-    ...(zeroShot
-      ? [`zero-shot   accuracy ${percent(zeroShot.accuracy)}, macro-F1 ${percent(zeroShot.macroF1)}`]
-      : []),
-    ...(final ? [`final       accuracy ${percent(final.accuracy)}, macro-F1 ${percent(final.macroF1)}`] : []),
+    ...(zeroShot ? [`zero-shot   ${finalWords(zeroShot)}`] : []),
+    ...(final ? [`final       ${finalWords(final)}`] : []),
     `            (always answering the larger class: accuracy ${percent(largerClass)})`,
     `guarantee   epsilon ${figure(metrics.epsilon ?? Infinity, 4)} at delta ${metrics.delta ?? 1}; ${metrics.steps} steps of ${metrics.plannedSteps}`,
     `took        ${duration(metrics.seconds)}, peak memory ${Math.round(metrics.peakMemoryBytes / 2 ** 20)} MiB`,

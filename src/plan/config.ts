@@ -167,16 +167,34 @@ export type TrainConfigInput = z.input<typeof trainConfigSchema>;
 export const taskConfigSchema = z.strictObject({
   template: z
     .string()
-    .describe('prompt with slots, as "{text} It was {mask}." (and {pair} for a second text)'),
+    .describe(
+      'prompt with slots, as "{text} It was {mask}." ({pair} for a second text, {column} for any other); a decoder\'s ends with {mask}',
+    ),
   labelWords: z
     .string()
+    .optional()
     .describe('label words, each one token: "terrible,great" for labels 0, 1 or "ham=work,spam=advertising"'),
+  options: z
+    .string()
+    .optional()
+    .describe('decoders, instead of label words: texts of any length, "{choice1}|{choice2}" or "no|yes"'),
+  answers: z
+    .string()
+    .optional()
+    .describe("decoders, instead of label words: column of the right answers; the model writes its own"),
+  answerTokens: z
+    .number()
+    .int()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe("most tokens of a written answer; default 32"),
   maximumTokens: z
     .number()
     .int()
     .min(4)
     .default(64)
-    .describe("longest prompt in tokens; text is cut, never the prompt"),
+    .describe("longest prompt in tokens, with what follows it; text is cut, never the prompt"),
 });
 
 /** @see taskConfigSchema */

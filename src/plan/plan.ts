@@ -84,12 +84,23 @@ const laplace = z.strictObject({
 });
 
 const base = z.strictObject({ architecture: z.string(), digest: z.string().regex(/^[0-9a-f]{64}$/u) });
-const task = z.strictObject({
+const labelWordTask = z.strictObject({
   template: z.string(),
   labels: z.array(z.string()).min(2),
   labelWords: z.array(z.string()).min(2),
   maximumTokens: count,
 });
+/** What is put in the place of `{mask}`: one of label words, options with their slots, or an answer of some tokens. */
+const task = z.union([
+  labelWordTask,
+  z.strictObject({
+    template: z.string(),
+    labels: z.array(z.string()).min(2),
+    options: z.array(z.string()).min(2),
+    maximumTokens: count,
+  }),
+  z.strictObject({ template: z.string(), answerTokens: count, maximumTokens: count }),
+]);
 const sampling = z.strictObject({
   kind: z.literal("poisson"),
   expectedBatch: positive,
@@ -117,7 +128,7 @@ export const planSchemaOfFormat1 = z.strictObject({
   format: z.literal("dpzo-plan/1"),
   method: z.literal("dp-zoso"),
   base,
-  task,
+  task: labelWordTask,
   privacy: guarantee(positiveDelta),
   sampling,
   mechanism: gaussian,

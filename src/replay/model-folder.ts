@@ -3,6 +3,7 @@ import { writeCheckpoint } from "../checkpoint/index.js";
 import { type FolderWriter, oneChunk } from "../files.js";
 import type { ModelDescription } from "../model/description.js";
 import { describeModel } from "../model/registry.js";
+import type { Plan } from "../plan/plan.js";
 import { type CheckedLedger, guaranteeInWords, type VerifiedLedger } from "../verify/verify.js";
 import type { Weights } from "./replay.js";
 import { tensorOf } from "./stage-state.js";
@@ -58,8 +59,8 @@ Fine-tuned with dpzo (${plan.method}, forward passes only) on ${plan.privacy.pub
 | | |
 | --- | --- |
 ${isPrivate ? guaranteeRows(ledger) : ""}| steps | ${ledger.steps} of ${ledger.plannedSteps} (${ledger.lostSteps} lost) |
-| prompt | \`${plan.task.template}\` |
-| label words | ${plan.task.labels.map((label, index) => `${label}: ${plan.task.labelWords[index] ?? ""}`).join(", ")} |
+| prompt | \`${plan.task.template.replaceAll("\n", "\\n")}\` |
+${answerRow(plan.task)}
 | base digest | \`${plan.base.digest}\` |
 | ledger's last hash | \`${ledger.finalHash}\` |
 
@@ -68,6 +69,15 @@ ${(isPrivate ? guaranteeInWords(ledger) : [noGuarantee]).join("\n\n")}
 ${isPrivate ? "Check it: `dpzo verify --ledger ledger.jsonl --base BASE`. " : ""}Rebuild these weights from the base checkpoint:
 \`dpzo replay --base BASE --ledger ledger.jsonl --out OUT\`.
 `;
+}
+
+/** What stands in the place of `{mask}`. */
+function answerRow(task: Plan["task"]): string {
+  const listed = (labels: readonly string[], texts: readonly string[]): string =>
+    labels.map((label, index) => `${label}: ${texts[index] ?? ""}`).join(", ");
+  if ("labelWords" in task) return `| label words | ${listed(task.labels, task.labelWords)} |`;
+  if ("options" in task) return `| options | ${listed(task.labels, task.options)} |`;
+  return `| answer | written, up to the end of the line, at most ${task.answerTokens} tokens |`;
 }
 
 function guaranteeRows({ plan, epsilon, delta }: VerifiedLedger): string {

@@ -8,6 +8,12 @@ export interface Scores {
   readonly macroF1: number;
 }
 
+/** Exact match and F1 of written answers, both as fractions from 0 to 1. */
+export interface AnswerScores {
+  readonly exactMatch: number;
+  readonly f1: number;
+}
+
 /** How one label of the public test set is answered. Rates are fractions from 0 to 1. */
 export interface LabelScores {
   readonly label: string;
@@ -18,18 +24,24 @@ export interface LabelScores {
   readonly finalRecall: number;
 }
 
-/** Results on a test set that is public: none of its records is protected by the run's guarantee. */
-export interface PublicEvaluation {
+interface Tested<AnyScores> {
   /** What the test file is, in a few words. */
   readonly description: string;
   /** Test records. */
   readonly count: number;
-  readonly zeroShot: Scores;
-  readonly final: Scores;
+  readonly zeroShot: AnyScores;
+  readonly final: AnyScores;
+}
+
+/** Results of labels or options. */
+export interface LabelEvaluation extends Tested<Scores> {
   /** Accuracy of always answering the larger class, from 0 to 1. */
   readonly largerClass: number;
   readonly perClass?: readonly LabelScores[];
 }
+
+/** Results on a test set that is public: none of its records is protected by the run's guarantee. */
+export type PublicEvaluation = LabelEvaluation | Tested<AnswerScores>;
 
 /**
  * Everything a report is made of.

@@ -26,6 +26,16 @@ ${planAdditions(plan, masks)}
 </section>`;
 }
 
+/** What stands in the place of `{mask}`. */
+function answerRows(task: Plan["task"]): readonly Markup[] {
+  if ("answerTokens" in task) {
+    return [row("task.answerTokens", "longest answer", formatCount(task.answerTokens, "token"))];
+  }
+  const labels = row("task.labels", "labels", codes(task.labels));
+  if ("options" in task) return [labels, row("task.options", "options", codes(task.options))];
+  return [labels, row("task.labelWords", "label words", codes(task.labelWords))];
+}
+
 function planRows(plan: Plan): readonly Markup[] {
   const { base, task, privacy, sampling, mechanism, directions } = plan;
   const rate = formatNumber(sampling.numerator / sampling.denominator, { digits: 6 });
@@ -36,8 +46,7 @@ function planRows(plan: Plan): readonly Markup[] {
     row("base.architecture", "base model, architecture", base.architecture),
     row("base.digest", "base model, digest", code(base.digest)),
     row("task.template", "prompt", code(task.template)),
-    row("task.labels", "labels", codes(task.labels)),
-    row("task.labelWords", "label words", codes(task.labelWords)),
+    ...answerRows(task),
     row("task.maximumTokens", "longest prompt", formatCount(task.maximumTokens, "token")),
     row("privacy.unit", "what is protected", `one ${privacy.unit}`),
     row("privacy.neighbouring", "neighbouring data sets", privacy.neighbouring),

@@ -5,7 +5,7 @@ import type { ReportInput } from "./input.js";
 import { type Markup, markup } from "./markup.js";
 import { noiseSentence, stageReleases } from "./noise-sentence.js";
 import { epsilonPicture, lastStepsOf } from "./picture-epsilon.js";
-import { evaluationSection } from "./picture-evaluation.js";
+import { evaluationSection, measured } from "./picture-evaluation.js";
 import { histogramPicture } from "./picture-histogram.js";
 import { releasedPicture } from "./picture-released.js";
 import { planSection } from "./plan-table.js";
@@ -73,10 +73,11 @@ record only through noise. Whether any one record took part stays hidden: <stron
 delta ${formatExact(delta)}</strong>.${evaluation && outcome(evaluation)}${lost}</p>`;
 }
 
-function outcome({ zeroShot, final, count }: NonNullable<ReportInput["evaluation"]>): Markup {
-  return markup` On ${formatCount(count, "public test record")} its accuracy went from ${formatPercent(
-    zeroShot.accuracy,
-  )} to <strong>${formatPercent(final.accuracy)}</strong>.`;
+function outcome(evaluation: NonNullable<ReportInput["evaluation"]>): Markup {
+  const [{ name, zeroShot, final }] = measured(evaluation);
+  return markup` On ${formatCount(evaluation.count, "public test record")} its ${name} went from ${formatPercent(
+    zeroShot,
+  )} to <strong>${formatPercent(final)}</strong>.`;
 }
 
 function methodName(method: string): string {

@@ -16,9 +16,9 @@ export function tokenLogLikelihoods({ data, dims }: Tensor, targets: ArrayLike<n
   return Float64Array.from({ length: rows }, (_, row) => {
     const logits = data.subarray(row * width, (row + 1) * width);
     let largest = -Infinity;
-    for (const logit of logits) largest = Math.max(largest, logit);
+    for (let at = 0; at < width; at += 1) largest = Math.max(largest, logits[at] ?? 0);
     let sum = 0;
-    for (const logit of logits) sum += Math.exp(logit - largest);
+    for (let at = 0; at < width; at += 1) sum += Math.exp((logits[at] ?? 0) - largest);
     return (logits[targets[row] ?? -1] ?? Number.NaN) - largest - Math.log(sum);
   });
 }

@@ -1,3 +1,4 @@
+export { defaultAnswerTokens } from "./answer-task.js";
 export { TaskError, type TaskErrorCode } from "./errors.js";
 export { resolveLabelWords, type LabelWord, type LabelWordContext } from "./label-words.js";
 export { indexOfLargest, labelLoss } from "./label-loss.js";
@@ -7,13 +8,24 @@ export { namedTask, namedTasks, type NamedTask } from "./named-tasks.js";
 export {
   createPromptEncoder,
   type EncodedPrompt,
+  type ModelKind,
   type PromptEncoder,
   type PromptEncoderOptions,
   type PromptText,
 } from "./prompt-encoder.js";
 export type { MaskToken, SpecialTokens } from "./special-tokens.js";
 export type { Example, ExampleText, Judgement, Reading, TaskObjective, TextLogits } from "./example.js";
-export { labelWordJudgement } from "./judgements.js";
-export { createTask, type Task, type TaskDescription, type TaskRecord } from "./task.js";
-export { parseTemplate, type Template, type TemplatePart } from "./template.js";
+export { promptTokens } from "./after-prompt.js";
+export { answerMetrics, type AnswerMetrics } from "./answer-metrics.js";
+export { answerJudgement, labelWordJudgement, optionJudgement } from "./judgements.js";
+export { parseOptions, type OptionList } from "./options.js";
+export {
+  type Answering,
+  createTask,
+  type Task,
+  type TaskDescription,
+  type TaskRecord,
+  type TaskSetting,
+} from "./task.js";
+export { parseParts, parseTemplate, slotNames, type Template, type TemplatePart } from "./template.js";
 export { createTokenizer, type TextTokenizer, type TokenizerFiles, type WordShape } from "./tokenizer.js";

@@ -1,4 +1,5 @@
-import type { Judgement } from "./example.js";
+import { tokenLogLikelihoods } from "../runtime/likelihood.js";
+import type { ExampleText, Judgement, TextLogits } from "./example.js";
 import { indexOfLargest, labelLoss } from "./label-loss.js";
 
 const none: readonly number[] = [];
@@ -15,4 +16,37 @@ export function labelWordJudgement(wordIds: readonly number[]): Judgement {
     loss: ({ label }, [logits = none]) => (logits.length === 0 ? Number.NaN : labelLoss(logits, label)),
     choice: ([logits = none]) => indexOfLargest(logits),
   };
+}
+
+/**
+ * One text an option: the mean log-likelihood s_o of the option's tokens after the prompt is its score, and the loss
+ * the cross-entropy of the true option among the scores, -log(exp(s_true) / sum_o exp(s_o)), at temperature 1.
+ *
+ * The mean, and not the sum, keeps a long option from losing by its length. For options of one token it is the loss of
+ * label words: the vocabulary's normaliser cancels.
+ *
+ * @see MeZO (Malladi et al. 2023, arXiv 2305.17333), its code's `--train_as_classification`: scores, scaling and loss
+ */
+export const optionJudgement: Judgement = {
+  objective: { kind: "token-logits" },
+  reading: meanLogLikelihood,
+  loss: ({ label }, scores) => labelLoss(scores.map(firstOf), label),
+  choice: (scores) => indexOfLargest(scores.map(firstOf)),
+};
+
+/** One text a record: minus the mean log-likelihood of the answer's tokens, its end included, after the prompt. */
+export const answerJudgement: Judgement = {
+  objective: { kind: "token-logits" },
+  reading: meanLogLikelihood,
+  loss: (_, [score = none]) => -firstOf(score),
+  choice: () => 0,
+};
+
+function meanLogLikelihood({ targets }: ExampleText, logits: TextLogits): Float64Array {
+  const each = tokenLogLikelihoods(logits, targets ?? none);
+  return Float64Array.of(each.reduce((sum, value) => sum + value, 0) / each.length);
+}
+
+function firstOf(reading: ArrayLike<number>): number {
+  return reading[0] ?? Number.NaN;
 }

@@ -12,6 +12,8 @@ export interface LabelWord {
 export interface LabelWordContext {
   /** From the prompt encoder: the word carries the space before the mask. */
   readonly maskTakesSpace: boolean;
+  /** From the prompt encoder: the tokens of a word in the mask's place; those of the word alone where absent. */
+  readonly wordIds?: (word: string) => number[];
 }
 
 /**
@@ -39,18 +41,21 @@ export function resolveLabelWords(
   }
   const found = words.map((word) => ({
     word,
-    tokenId: singleToken(tokenizer, word, context.maskTakesSpace),
+    tokenId: singleToken(tokenizer, word, context),
   }));
   refuseRepeats(found);
   return found;
 }
 
-function singleToken(tokenizer: TextTokenizer, word: string, withSpace: boolean): number {
-  const ids = tokenizer.encodePlain((withSpace ? " " : "") + word);
+function singleToken(tokenizer: TextTokenizer, word: string, context: LabelWordContext): number {
+  const { maskTakesSpace } = context;
+  const idsOf =
+    context.wordIds ?? ((text: string) => tokenizer.encodePlain((maskTakesSpace ? " " : "") + text));
+  const ids = idsOf(word);
   const [id] = ids;
   if (id !== undefined && ids.length === 1 && id !== tokenizer.special.unknown) return id;
   const pieces = ids.map((piece) => tokenizer.tokenOf(piece) ?? String(piece));
-  const near = nearWords(tokenizer, word, withSpace);
+  const near = nearWords(tokenizer, word, maskTakesSpace, idsOf);
   throw new TaskError("label-word-not-one-token", {
     message: `The label word ${JSON.stringify(word)} is ${described(pieces)} for this tokenizer.`,
     value: word,

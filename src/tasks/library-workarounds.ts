@@ -22,7 +22,6 @@ export function definitionForLibrary(
     normalizer: definition.normalizer?.type === "BertNormalizer" ? null : (definition.normalizer ?? null),
     pre_tokenizer: preTokenizerForLibrary(definition.pre_tokenizer),
     post_processor: null,
-    decoder: null,
   };
 }
 

@@ -4,6 +4,10 @@ import type { TokenizerDefinition, TokenizerSettings } from "./tokenizer-files.j
 /** The part of `@huggingface/tokenizers` that dpzo uses. */
 export interface LibraryTokenizer {
   encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  decode(
+    ids: number[],
+    options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean },
+  ): string;
 }
 
 type LibraryConstructor = new (

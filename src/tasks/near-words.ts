@@ -10,7 +10,12 @@ const suggestions = 5;
  *
  * Only words that are one token in the place of the mask are given.
  */
-export function nearWords(tokenizer: TextTokenizer, word: string, withSpace: boolean): readonly string[] {
+export function nearWords(
+  tokenizer: TextTokenizer,
+  word: string,
+  withSpace: boolean,
+  idsOf: (word: string) => readonly number[],
+): readonly string[] {
   const target = word.toLowerCase();
   const ranked = wholeWords(tokenizer, withSpace)
     .map((candidate) => ({ candidate, distance: remoteness(target, candidate.toLowerCase()) }))
@@ -18,7 +23,7 @@ export function nearWords(tokenizer: TextTokenizer, word: string, withSpace: boo
   const near: string[] = [];
   for (const { candidate } of ranked) {
     if (near.length === suggestions) break;
-    if (tokenizer.encodePlain((withSpace ? " " : "") + candidate).length === 1) near.push(candidate);
+    if (idsOf(candidate).length === 1) near.push(candidate);
   }
   return near;
 }

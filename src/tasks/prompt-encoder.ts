@@ -1,31 +1,39 @@
-import { cutText, type CutText } from "./cut-text.js";
+import { continuationIds } from "./continuation.js";
+import { cutText } from "./cut-text.js";
 import { TaskError } from "./errors.js";
+import { fillSlots, fitTexts, slotTexts, type PromptText, type SlotTexts } from "./prompt-text.js";
 import { requiredMask } from "./special-tokens.js";
-import type { Template } from "./template.js";
+import { slotNames, type Template } from "./template.js";
 import type { TextTokenizer } from "./tokenizer.js";
 
-/** A tokenised prompt: ids with special tokens, segment ids, and where the mask stands. */
+export type { PromptText } from "./prompt-text.js";
+
+/** A tokenised prompt: ids with special tokens, segment ids, and the position that is read. */
 export interface EncodedPrompt {
   readonly inputIds: Int32Array;
   /** All zero: a prompt is one segment, with a pair too. */
   readonly tokenTypeIds: Int32Array;
+  /** Where the mask stands, or the last token of a decoder's prompt. */
   readonly maskPosition: number;
   /** The positions that are read instead of `maskPosition`, in increasing order, where several are. */
   readonly readPositions?: readonly number[];
 }
 
-/** A record's text and, for tasks on pairs, its second text. */
-export interface PromptText {
-  readonly text: string;
-  readonly pair?: string | undefined;
-}
+/** How a model fills the mask's place: from both sides, or as what follows. */
+export type ModelKind = "masked-lm" | "causal-lm";
 
 /** What makes a prompt encoder. */
 export interface PromptEncoderOptions {
   readonly tokenizer: TextTokenizer;
   readonly template: Template;
-  /** The longest prompt in tokens, special tokens included; at most the model's positions. */
+  /** The longest prompt in tokens, special tokens and `lead` included; at most the model's positions. */
   readonly maximumTokens: number;
+  /** `masked-lm` unless told. */
+  readonly kind?: ModelKind | undefined;
+  /** Public text before every prompt: demonstrations. */
+  readonly lead?: string | undefined;
+  /** Tokens to leave free in every prompt, for what is read after it. */
+  readonly reserve?: number | undefined;
 }
 
 /** Turns records into prompts. */
@@ -38,7 +46,12 @@ export interface PromptEncoder {
    * to the word.
    */
   readonly maskTakesSpace: boolean;
-  encode(record: PromptText): EncodedPrompt;
+  /** The tokens of a word, or of any text, in the mask's place. */
+  wordIds(word: string): number[];
+  /** @param reserve tokens to leave free; as the encoder was told, unless more */
+  encode(record: PromptText, reserve?: number): EncodedPrompt;
+  /** The prompt as text, cut as {@link encode} cuts it, with `word` in the mask's place. */
+  fill(record: PromptText, word: string): string;
 }
 
 interface Encoding extends PromptEncoderOptions {
@@ -50,16 +63,21 @@ interface Encoding extends PromptEncoderOptions {
  * Makes the function that turns a record into a prompt of at most `maximumTokens` tokens.
  *
  * Guarantees:
- * - Long text is cut, never the prompt; of two texts the longer is cut first.
+ * - Long text is cut, never the prompt; of several texts the longest is cut first.
  * - The tokens are those of the prompt pasted together as one string, with the (cut) text in it.
  * - A special token written in a record's text is tokenised as plain text.
  * - A prompt depends on its own record alone.
+ *
+ * A masked model's prompt has the mask token in its place, between the tokens that frame a text. A decoder's ends at its
+ * last token before `{mask}`, without the space there, which the word that follows carries; before it stands what the
+ * tokenizer's post-processor puts before a text, and after it nothing.
  *
  * White space around a record's text is taken off first.
  *
  * @throws {TaskError} codes `invalid-maximum-tokens`; `prompt-too-long` if the fixed part leaves no room for text;
  * `template-special-token` if the template spells out one of the tokenizer's special tokens;
- * `missing-special-token` if the tokenizer has no mask. `encode` throws `missing-pair` where `{pair}` has no text.
+ * `template-mask-not-last` if a decoder's template goes on after `{mask}`; `missing-special-token` if a masked model's
+ * tokenizer has no mask. `encode` throws `missing-pair` or `missing-text` where a slot has no text.
  * @example
  * const encoder = createPromptEncoder({ tokenizer, template: parseTemplate("{text} it was {mask}."), maximumTokens: 64 });
  * encoder.encode({ text: "A warm, funny film" }).maskPosition; // 8
@@ -68,39 +86,43 @@ export function createPromptEncoder(options: PromptEncoderOptions): PromptEncode
   const { tokenizer, template, maximumTokens } = options;
   checkMaximum(maximumTokens);
   checkLiterals(template, tokenizer);
-  const fixedTokens = compose(options, "", "").inputIds.length;
+  if (options.kind === "causal-lm") checkMaskLast(template);
+  const fixedTokens = compose(options, new Map()).inputIds.length;
   const encoding = { ...options, fixedTokens, count: tokenCounter(tokenizer) };
   checkFixedPart(encoding);
   return {
     maximumTokens,
     fixedTokens,
-    maskTakesSpace: maskTakesSpace(template, tokenizer),
-    encode: (record) => encode(encoding, record),
+    maskTakesSpace: maskTakesSpace(options),
+    wordIds: (word) => wordIds(options, word),
+    encode: (record, reserve) => fit(encoding, record, reserve).prompt,
+    fill: (record, word) => fillSlots(template.parts, fit(encoding, record).texts).join(word),
   };
 }
 
-function encode(encoding: Encoding, record: PromptText): EncodedPrompt {
-  const { template, maximumTokens, fixedTokens } = encoding;
-  if (template.hasPair && record.pair === undefined) throw missingPair(template);
-  const text = record.text.trim();
-  const pair = template.hasPair ? (record.pair ?? "").trim() : "";
-  const room = maximumTokens - fixedTokens;
-  if (cutTo(encoding, text, room).whole && cutTo(encoding, pair, room).whole) {
-    const whole = compose(encoding, text, pair);
-    if (whole.inputIds.length <= maximumTokens) return whole;
+interface Fitted {
+  readonly texts: SlotTexts;
+  readonly prompt: EncodedPrompt;
+}
+
+function fit(encoding: Encoding, record: PromptText, reserve = 0): Fitted {
+  const limit = encoding.maximumTokens - Math.max(reserve, encoding.reserve ?? 0);
+  const texts = slotTexts(encoding.template.parts, record);
+  const room = limit - encoding.fixedTokens;
+  // Pasted together they may take fewer tokens than by themselves.
+  if ([...texts.values()].every((text) => cutText(text, room, encoding.count).whole)) {
+    const prompt = compose(encoding, texts);
+    if (prompt.inputIds.length <= limit) return { texts, prompt };
   }
-  return encodeCut(encoding, text, pair, room);
+  return fitTo(encoding, texts, limit, room);
 }
 
 /** Pasting may cost a token more than the pieces by themselves; then the texts get that much less. */
-function encodeCut(encoding: Encoding, text: string, pair: string, room: number): EncodedPrompt {
-  const prompt = compose(encoding, ...share(encoding, text, pair, Math.max(0, room)));
-  const excess = prompt.inputIds.length - encoding.maximumTokens;
-  return excess <= 0 || room <= 0 ? prompt : encodeCut(encoding, text, pair, room - excess);
-}
-
-function cutTo(encoding: Encoding, text: string, limit: number): CutText {
-  return cutText(text, limit, encoding.count);
+function fitTo(encoding: Encoding, texts: SlotTexts, limit: number, room: number): Fitted {
+  const cut = fitTexts(texts, Math.max(0, room), encoding.count);
+  const prompt = compose(encoding, cut);
+  const excess = prompt.inputIds.length - limit;
+  return excess <= 0 || room <= 0 ? { texts: cut, prompt } : fitTo(encoding, texts, limit, room - excess);
 }
 
 /** Counts of pieces kept at most; a text's words come back often. */
@@ -117,52 +139,68 @@ function tokenCounter(tokenizer: TextTokenizer): (piece: string) => number {
   };
 }
 
-/** The two texts cut to `room` tokens together, the longer first. */
-function share(encoding: Encoding, text: string, pair: string, room: number): [string, string] {
-  const cut = cutTo(encoding, text, room);
-  const pairCut = cutTo(encoding, pair, room);
-  if (cut.tokens + pairCut.tokens <= room) return [cut.text, pairCut.text];
-  const half = Math.ceil(room / 2);
-  if (pairCut.tokens <= room - half) return [cutTo(encoding, text, room - pairCut.tokens).text, pairCut.text];
-  if (cut.tokens <= half) return [cut.text, cutTo(encoding, pair, room - cut.tokens).text];
-  return [cutTo(encoding, text, half).text, cutTo(encoding, pair, room - half).text];
+/** The prompt with these texts pasted in: each side of the mask is tokenised as one string. */
+function compose(options: PromptEncoderOptions, texts: SlotTexts): EncodedPrompt {
+  return options.kind === "causal-lm" ? composeCausal(options, texts) : composeMasked(options, texts);
 }
 
-/** The prompt with these texts pasted in: each side of the mask is tokenised as one string. */
-function compose(options: PromptEncoderOptions, text: string, pair: string): EncodedPrompt {
-  const { tokenizer } = options;
+function composeMasked(
+  { tokenizer, template, lead = "" }: PromptEncoderOptions,
+  texts: SlotTexts,
+): EncodedPrompt {
   const { special } = tokenizer;
   const mask = requiredMask(special);
-  const [before, after] = pasted(options.template, text, pair);
-  const left = tokenizer.encodePlain(mask.takesSpaceBefore ? before.trimEnd() : before);
-  const inputIds = Int32Array.from([
-    ...special.prefix,
-    ...left,
-    mask.id,
-    ...tokenizer.encodePlain(after),
-    ...special.suffix,
-  ]);
-  return {
-    inputIds,
-    tokenTypeIds: new Int32Array(inputIds.length),
-    maskPosition: special.prefix.length + left.length,
-  };
+  const [before = "", after = ""] = fillSlots(template.parts, texts);
+  const whole = lead + before;
+  const left = tokenizer.encodePlain(mask.takesSpaceBefore ? whole.trimEnd() : whole);
+  const right = tokenizer.encodePlain(after);
+  const ids = Int32Array.from([...special.prefix, ...left, mask.id, ...right, ...special.suffix]);
+  return promptOf(ids, special.prefix.length + left.length);
 }
 
-function pasted(template: Template, text: string, pair: string): [string, string] {
-  const sides: [string, string] = ["", ""];
-  let side: 0 | 1 = 0;
-  for (const part of template.parts) {
-    if (part.kind === "mask") side = 1;
-    else sides[side] += part.kind === "literal" ? part.text : part.kind === "text" ? text : pair;
-  }
-  return sides;
+function composeCausal(
+  { tokenizer, template, lead = "" }: PromptEncoderOptions,
+  texts: SlotTexts,
+): EncodedPrompt {
+  const { special } = tokenizer;
+  const [before = ""] = fillSlots(template.parts, texts);
+  const ids = [...special.begin, ...tokenizer.encodePlain((lead + before).replace(/ +$/u, ""))];
+  // A prompt of nothing has no position to read, so it begins as a text does.
+  if (ids.length === 0) ids.push(special.end ?? special.pad ?? 0);
+  return promptOf(Int32Array.from(ids), ids.length - 1);
 }
 
-function maskTakesSpace(template: Template, tokenizer: TextTokenizer): boolean {
-  if (!requiredMask(tokenizer.special).takesSpaceBefore) return false;
-  const [before] = pasted(template, "x", "x");
-  return /\s$/u.test(before);
+function promptOf(inputIds: Int32Array, maskPosition: number): EncodedPrompt {
+  return { inputIds, tokenTypeIds: new Int32Array(inputIds.length), maskPosition };
+}
+
+/** What stands before the mask in a prompt of short texts. */
+function sampleBefore(template: Template): string {
+  const texts = new Map(slotNames(template.parts).map((name) => [name, "x"]));
+  return fillSlots(template.parts, texts)[0] ?? "";
+}
+
+function maskTakesSpace({ tokenizer, template, kind }: PromptEncoderOptions): boolean {
+  if (kind !== "causal-lm" && !requiredMask(tokenizer.special).takesSpaceBefore) return false;
+  return (kind === "causal-lm" ? / $/u : /\s$/u).test(sampleBefore(template));
+}
+
+function wordIds(options: PromptEncoderOptions, word: string): number[] {
+  const { tokenizer, template, kind } = options;
+  if (kind !== "causal-lm") return tokenizer.encodePlain((maskTakesSpace(options) ? " " : "") + word);
+  const before = sampleBefore(template);
+  const stem = before.replace(/ +$/u, "");
+  return continuationIds(tokenizer, stem, before.slice(stem.length) + word);
+}
+
+function checkMaskLast({ parts, source }: Template): void {
+  if (parts.at(-1)?.kind === "mask") return;
+  throw new TaskError("template-mask-not-last", {
+    message: `The template ${JSON.stringify(source)} goes on after {mask}.`,
+    value: source,
+    expected: "{mask} at the very end, for a model that predicts what follows",
+    next: 'For example: "{text} It was {mask}".',
+  });
 }
 
 function checkMaximum(maximumTokens: number): void {
@@ -187,8 +225,8 @@ function checkLiterals(template: Template, tokenizer: TextTokenizer): void {
   });
 }
 
-function checkFixedPart({ template, maximumTokens, fixedTokens }: Encoding): void {
-  const texts = template.hasPair ? 2 : 1;
+function checkFixedPart({ template, maximumTokens, fixedTokens, reserve = 0 }: Encoding): void {
+  const texts = slotNames(template.parts).length + reserve;
   if (fixedTokens + texts <= maximumTokens) return;
   throw new TaskError("prompt-too-long", {
     message:
@@ -197,13 +235,5 @@ function checkFixedPart({ template, maximumTokens, fixedTokens }: Encoding): voi
     value: fixedTokens,
     expected: `at most ${maximumTokens - texts}`,
     next: "Shorten the template or allow longer prompts.",
-  });
-}
-
-function missingPair(template: Template): TaskError {
-  return new TaskError("missing-pair", {
-    message: `The template ${JSON.stringify(template.source)} has a {pair}, and a record came without one.`,
-    expected: "a second text for every record",
-    next: "Name its column with --pair.",
   });
 }

@@ -13,6 +13,10 @@ export interface SpecialTokens {
   readonly prefix: readonly number[];
   /** After the prompt: `[SEP]` or `</s>`. */
   readonly suffix: readonly number[];
+  /** What the post-processor puts before one text: a decoder's prompt begins so. Nothing where it says nothing. */
+  readonly begin: readonly number[];
+  /** Ends a text: `</s>`, `<|endoftext|>`. */
+  readonly end: number | undefined;
   readonly pad: number | undefined;
   readonly mask: MaskToken | undefined;
   readonly unknown: number | undefined;
@@ -61,6 +65,8 @@ export function resolveSpecialTokens(
   return {
     prefix: frame?.prefix ?? listed(byRole.get("cls") ?? byRole.get("bos")),
     suffix: frame?.suffix ?? listed(byRole.get("sep") ?? byRole.get("eos")),
+    begin: frame?.prefix ?? [],
+    end: byRole.get("eos")?.id,
     pad: byRole.get("pad")?.id,
     mask: maskToken(byRole.get("mask")),
     unknown: byRole.get("unk")?.id ?? idOf(definition.model.unk_token ?? ""),
@@ -71,14 +77,14 @@ export function resolveSpecialTokens(
 /**
  * The mask token, or a clear refusal.
  *
- * @throws {TaskError} code `missing-special-token` for a tokenizer of a model that has no mask (a decoder).
+ * @throws {TaskError} code `missing-special-token` for a tokenizer that has none.
  */
 export function requiredMask(special: SpecialTokens): MaskToken {
   if (special.mask !== undefined) return special.mask;
   throw new TaskError("missing-special-token", {
     message: "The tokenizer's files name no mask token, so a prompt with {mask} cannot be made.",
     expected: "mask_token in tokenizer_config.json",
-    next: "Use a masked language model (BERT, RoBERTa).",
+    next: "A decoder's prompt has no mask token; a masked language model (BERT, RoBERTa) must have one.",
   });
 }
 

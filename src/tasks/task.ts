@@ -1,71 +1,120 @@
+import { answerTask } from "./answer-task.js";
+import { TaskError } from "./errors.js";
 import type { Example, Judgement } from "./example.js";
-import { labelWordJudgement } from "./judgements.js";
-import { createLabelIndex, parseLabelWords } from "./labels.js";
-import { resolveLabelWords, type LabelWord } from "./label-words.js";
-import { createPromptEncoder, type EncodedPrompt, type PromptText } from "./prompt-encoder.js";
-import { parseTemplate } from "./template.js";
+import type { LabelWord } from "./label-words.js";
+import { labelWordTask } from "./label-word-task.js";
+import { optionTask } from "./option-task.js";
+import type { EncodedPrompt, ModelKind, PromptText } from "./prompt-encoder.js";
 import type { TextTokenizer } from "./tokenizer.js";
 
-/** The public description of a task: what the flags `--template` and `--label-words` say. */
+/**
+ * The public description of a task: what `--template` and its neighbours say.
+ *
+ * What stands in the place of `{mask}` is told by one of `labelWords`, `options` and `answers`.
+ */
 export interface TaskDescription {
   /** For example `{text} it was {mask}.` */
   readonly template: string;
-  /** For example `terrible,great` or `negative=terrible,positive=great`. */
-  readonly labelWords: string;
-  /** The longest prompt in tokens. */
+  /** Words of one token each: `terrible,great` or `negative=terrible,positive=great`. */
+  readonly labelWords?: string | undefined;
+  /** Texts of any length, with slots: `{choice1}|{choice2}` or `no=it is not|yes=it is`. */
+  readonly options?: string | undefined;
+  /** The column of the answers: the model writes its own, which is compared with them. */
+  readonly answers?: string | undefined;
+  /** Most tokens of an answer; 32 unless told. */
+  readonly answerTokens?: number | undefined;
+  /** The longest prompt in tokens, with the option or answer after it. */
   readonly maximumTokens: number;
 }
 
 /** A record as it came from a file. */
 export interface TaskRecord extends PromptText {
-  readonly label: unknown;
+  /** Not looked at where the task has answers. */
+  readonly label?: unknown;
+  readonly answers?: readonly string[] | undefined;
   /** Where it stands in the file, from 1. */
   readonly line: number;
 }
 
+/** How a text of the model's own is written and read. */
+export interface Answering {
+  /** Most tokens to write. */
+  readonly tokens: number;
+  /** Tokens at which an answer ends: the end of a text, and everything with a line break in it. */
+  readonly endTokens: ReadonlySet<number>;
+  /** The text of what was written. */
+  textOf(ids: readonly number[]): string;
+}
+
 /** A task that is ready for records. */
 export interface Task extends Judgement {
+  readonly kind: "label-words" | "options" | "answers";
   readonly description: TaskDescription;
-  /** Names of the labels in the data, in the order of the words. */
+  /** Names of the labels in the data, in the order of words or options; none where answers are written. */
   readonly labels: readonly string[];
+  /** The words of a task by label words; none otherwise. */
   readonly labelWords: readonly LabelWord[];
   /** Token ids of the label words: the rows of the head's output that the loss reads. */
   readonly labelTokenIds: Int32Array;
+  /** The texts of a task by options, as they were written; none otherwise. */
+  readonly options: readonly string[];
+  /** Where answers are written. */
+  readonly answering?: Answering;
   /** The prompt of a text. */
   encode(text: PromptText): EncodedPrompt;
-  /** The prompt and label of a record. */
+  /** The texts to read for a record, and what it says is right. */
   example(record: TaskRecord): Example;
+  /** The prompt with the right answer in it, as text: a demonstration, of a PUBLIC record. */
+  demonstration(record: TaskRecord): string;
+}
+
+/** What a task is made for besides its description. */
+export interface TaskSetting {
+  /** How the model fills the mask's place; `masked-lm` unless told. */
+  readonly kind?: ModelKind | undefined;
+  /** Public text before every prompt. */
+  readonly lead?: string | undefined;
 }
 
 /**
  * Checks a task's description against a tokenizer, once, before any record is read.
  *
  * Guarantees:
- * - What it refuses it refuses before a private record is seen, except a record without a pair or with an unknown
+ * - What it refuses it refuses before a private record is seen, except a record that lacks a text, or with an unknown
  *   label; those errors hold a line number and nothing of the record.
  *
- * @throws {TaskError} any code of the template, the prompt or the label words.
+ * @throws {TaskError} any code of the template, the prompt, the label words or the options; `contradictory-task` unless
+ * exactly one of label words, options and answers is given; `needs-decoder` for options or answers of a masked model.
  * @example
  * const task = createTask(tokenizer, { ...namedTask("sst2"), maximumTokens: 64 });
  * task.example({ text: "A warm, funny film", label: 1, line: 1 }).label; // 1
  */
-export function createTask(tokenizer: TextTokenizer, description: TaskDescription): Task {
-  const template = parseTemplate(description.template);
-  const encoder = createPromptEncoder({ tokenizer, template, maximumTokens: description.maximumTokens });
-  const list = parseLabelWords(description.labelWords);
-  const labelWords = resolveLabelWords(tokenizer, list.words, encoder);
-  const index = createLabelIndex(list);
-  const { template: source, labelWords: words, maximumTokens } = description;
-  return {
-    ...labelWordJudgement(labelWords.map(({ tokenId }) => tokenId)),
-    description: { template: source, labelWords: words, maximumTokens },
-    labels: index.labels,
-    labelWords,
-    labelTokenIds: Int32Array.from(labelWords, ({ tokenId }) => tokenId),
-    encode: (text) => encoder.encode(text),
-    example: (record) => ({
-      texts: [{ prompt: encoder.encode(record) }],
-      label: index.indexOf(record.label, record.line),
-    }),
-  };
+export function createTask(
+  tokenizer: TextTokenizer,
+  description: TaskDescription,
+  setting: TaskSetting = {},
+): Task {
+  const { labelWords, options, answers } = description;
+  const given = [labelWords, options, answers].filter((way) => way !== undefined);
+  if (given.length !== 1) throw contradictory(given.length);
+  if (labelWords !== undefined) return labelWordTask(tokenizer, description, labelWords, setting);
+  if (setting.kind !== "causal-lm") throw needsDecoder(options === undefined ? "answers" : "options");
+  if (options !== undefined) return optionTask(tokenizer, description, options, setting);
+  return answerTask(tokenizer, description, setting);
+}
+
+function contradictory(given: number): TaskError {
+  return new TaskError("contradictory-task", {
+    message: `The task has ${given === 0 ? "nothing" : "more than one thing"} to put in the place of {mask}.`,
+    value: given,
+    expected: "one of --label-words, --options and --answers",
+  });
+}
+
+function needsDecoder(what: "answers" | "options"): TaskError {
+  return new TaskError("needs-decoder", {
+    message: `The task has ${what}, and the model is an encoder, which fills one token.`,
+    value: what,
+    expected: "a decoder (GPT-2, OPT, Llama), or --label-words",
+  });
 }

@@ -4,7 +4,7 @@ import { parseTemplate } from "./template.js";
 
 test("splits a template into literals and slots", () => {
   expect(parseTemplate("{text} it was {mask}.").parts).toEqual([
-    { kind: "text" },
+    { kind: "slot", name: "text" },
     { kind: "literal", text: " it was " },
     { kind: "mask" },
     { kind: "literal", text: "." },
@@ -24,7 +24,9 @@ for (const [code, source] of [
   ["template-no-text", "{pair} it was {mask}"],
   ["template-repeated-slot", "{text} {text} {mask}"],
   ["template-repeated-slot", "{text} {pair} {pair} {mask}"],
-  ["template-unknown-slot", "{sentence} it was {mask}"],
+  ["template-unknown-slot", "{mask:lower} {text} {mask}"],
+  ["template-unknown-slot", "{ text} {mask}"],
+  ["template-unknown-change", "{text:shout} {mask}"],
   ["template-unknown-slot", "{text} {} {mask}"],
   ["template-stray-brace", "{text it was {mask}"],
   ["template-stray-brace", "{text} it was {mask} }"],
@@ -34,3 +36,21 @@ for (const [code, source] of [
     expect(() => parseTemplate(source)).toThrow(expect.objectContaining({ code }));
   });
 }
+
+test("a slot may name any column, and say what is done to its text", () => {
+  const parts = parseTemplate("{premise:clause} {question:cause=because, effect=so} {mask}").parts;
+  expect(parts.filter(({ kind }) => kind === "slot")).toEqual([
+    { kind: "slot", name: "premise", change: { kind: "clause" } },
+    {
+      kind: "slot",
+      name: "question",
+      change: {
+        kind: "map",
+        texts: new Map([
+          ["cause", "because"],
+          ["effect", "so"],
+        ]),
+      },
+    },
+  ]);
+});

@@ -1,13 +1,19 @@
 import { TaskError } from "./errors.js";
+import { parseSlotChange, type SlotChange } from "./slot-change.js";
 
-/** A stretch of literal text, or a slot to be filled. */
+/** Where a column's text goes, and what is done to it first. */
+export interface Slot {
+  readonly kind: "slot";
+  /** `text` and `pair` for the columns that these flags name, else a column's own name. */
+  readonly name: string;
+  readonly change?: SlotChange;
+}
+
+/** A stretch of literal text, a slot to be filled, or the place the model fills. */
 export type TemplatePart =
-  | { readonly kind: "literal"; readonly text: string }
-  | { readonly kind: "mask" }
-  | { readonly kind: "pair" }
-  | { readonly kind: "text" };
+  { readonly kind: "literal"; readonly text: string } | { readonly kind: "mask" } | Slot;
 
-/** A prompt with one place for the record's text, at most one for its second text, and one mask. */
+/** A prompt with places for a record's texts, and one that the model fills. */
 export interface Template {
   /** As it was written. */
   readonly source: string;
@@ -16,23 +22,30 @@ export interface Template {
   readonly hasPair: boolean;
 }
 
-type SlotKind = "mask" | "pair" | "text";
-const slots: readonly SlotKind[] = ["mask", "pair", "text"];
 /** A brace written twice, a slot, or a brace that belongs to neither. */
 const marker = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
 /**
  * Reads a template such as `{text} it was {mask}.`; `{{` and `}}` stand for braces.
  *
+ * A slot is `{name}` for the text of the column `name`, or `{name:change}` with a change of {@link SlotChange}.
+ *
  * Guarantees:
- * - Exactly one `{mask}` and one `{text}`, at most one `{pair}`, and nothing else in braces.
+ * - Exactly one `{mask}`, one slot or more besides `{pair}`, and none twice.
  *
  * @throws {TaskError} codes `template-no-mask`, `template-two-masks`, `template-no-text`,
- * `template-repeated-slot`, `template-unknown-slot`, `template-stray-brace`.
+ * `template-repeated-slot`, `template-unknown-slot`, `template-unknown-change`, `template-stray-brace`.
  * @example
- * parseTemplate("{text} it was {mask}.").parts.map(({ kind }) => kind); // ["text", "literal", "mask", "literal"]
+ * parseTemplate("{text} it was {mask}.").parts.map(({ kind }) => kind); // ["slot", "literal", "mask", "literal"]
  */
 export function parseTemplate(source: string): Template {
+  const parts = parseParts(source);
+  checkCounts(parts, source);
+  return { source, parts, hasPair: slotNames(parts).includes("pair") };
+}
+
+/** The parts of any text with slots, whatever slots there are. */
+export function parseParts(source: string): readonly TemplatePart[] {
   const parts: TemplatePart[] = [];
   let literal = "";
   let end = 0;
@@ -46,23 +59,32 @@ export function parseTemplate(source: string): Template {
     if (match[1] === undefined) throw strayBrace(source, match.index);
     if (literal !== "") parts.push({ kind: "literal", text: literal });
     literal = "";
-    parts.push({ kind: slotKind(match[1], source) });
+    parts.push(slotOf(match[1], source));
   }
   literal += source.slice(end);
   if (literal !== "") parts.push({ kind: "literal", text: literal });
-  checkCounts(parts, source);
-  return { source, parts, hasPair: parts.some(({ kind }) => kind === "pair") };
+  return parts;
 }
 
-function slotKind(name: string, source: string): SlotKind {
-  const kind = slots.find((slot) => slot === name);
-  if (kind !== undefined) return kind;
-  throw new TaskError("template-unknown-slot", {
-    message: `The template ${JSON.stringify(source)} has a slot {${name}} that dpzo does not know.`,
-    value: name,
-    expected: "{text}, {pair} and {mask}",
-    next: "Write {{ and }} for braces that are meant as text.",
-  });
+/** The names of the slots, in their order. */
+export function slotNames(parts: readonly TemplatePart[]): readonly string[] {
+  return parts.flatMap((part) => (part.kind === "slot" ? [part.name] : []));
+}
+
+function slotOf(content: string, source: string): TemplatePart {
+  if (content === "mask") return { kind: "mask" };
+  const colon = content.indexOf(":");
+  const name = colon < 0 ? content : content.slice(0, colon);
+  if (name.trim() !== name || name === "" || name === "mask") {
+    throw new TaskError("template-unknown-slot", {
+      message: `The template ${JSON.stringify(source)} has a slot {${content}} that names no column.`,
+      value: content,
+      expected: "{text}, {pair}, {mask}, or a column of the data file",
+      next: "Write {{ and }} for braces that are meant as text.",
+    });
+  }
+  if (colon < 0) return { kind: "slot", name };
+  return { kind: "slot", name, change: parseSlotChange(content.slice(colon + 1), source) };
 }
 
 function strayBrace(source: string, index: number): TaskError {
@@ -74,7 +96,8 @@ function strayBrace(source: string, index: number): TaskError {
 }
 
 function checkCounts(parts: readonly TemplatePart[], source: string): void {
-  const count = (kind: SlotKind): number => parts.filter((part) => part.kind === kind).length;
+  const masks = parts.filter(({ kind }) => kind === "mask").length;
+  const slots = slotNames(parts);
   const refuse = (
     code: "template-no-mask" | "template-no-text" | "template-two-masks",
     what: string,
@@ -82,14 +105,14 @@ function checkCounts(parts: readonly TemplatePart[], source: string): void {
     throw new TaskError(code, {
       message: `The template ${JSON.stringify(source)} ${what}.`,
       value: source,
-      expected: "exactly one {mask} and one {text}",
+      expected: "exactly one {mask}, and a {text}",
       next: 'For example: "{text} it was {mask}."',
     });
   };
-  if (count("mask") === 0) refuse("template-no-mask", "has no {mask}");
-  if (count("mask") > 1) refuse("template-two-masks", "has more than one {mask}");
-  if (count("text") === 0) refuse("template-no-text", "has no {text}");
-  const repeated = slots.find((slot) => count(slot) > 1);
+  if (masks === 0) refuse("template-no-mask", "has no {mask}");
+  if (masks > 1) refuse("template-two-masks", "has more than one {mask}");
+  if (slots.every((name) => name === "pair")) refuse("template-no-text", "has no {text}");
+  const repeated = slots.find((name, index) => slots.indexOf(name) !== index);
   if (repeated === undefined) return;
   throw new TaskError("template-repeated-slot", {
     message: `The template ${JSON.stringify(source)} has {${repeated}} more than once.`,

@@ -39,6 +39,8 @@ export interface TextTokenizer {
   encode(text: string): number[];
   /** Ids of the text as nothing but text: no special token can come out, whatever it says. */
   encodePlain(text: string): number[];
+  /** The text of ids, without special tokens. */
+  decode(ids: readonly number[]): string;
   /** The token of an id, as it stands in the vocabulary. */
   tokenOf(id: number): string | undefined;
 }
@@ -80,6 +82,11 @@ export function createTokenizer(files: TokenizerFiles): TextTokenizer {
     vocabulary: ids,
     encodePlain,
     encode: (text) => encodeWithSpecial(text, special, encodePlain),
+    decode: (list) => {
+      const plain = list.filter((id) => tokens.has(id) && !contents.has(tokens.get(id) ?? ""));
+      const options = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
+      return plain.length === 0 ? "" : library.decode(plain, options);
+    },
     tokenOf: (id) => tokens.get(id),
   };
 }

@@ -15,6 +15,7 @@ import {
 } from "../tasks/index.js";
 import type { TaskConfig } from "../plan/config.js";
 import { TrainError } from "./errors.js";
+import { plannedTask } from "./planned-task.js";
 
 /** A checkpoint that is ready to answer prompts of one task. */
 export interface PreparedModel extends LoadedModel {
@@ -30,17 +31,20 @@ export interface PreparedModel extends LoadedModel {
  *
  * No record has been read when it returns.
  *
+ * @param lead public text before every prompt
  * @throws {CheckpointError}, {ModelError}, {TaskError}, {RuntimeError} `self-test-failed`.
  */
 export async function prepareModel(
   checkpoint: Checkpoint,
   runtime: InferenceRuntime,
   config: TaskConfig,
+  { lead }: { readonly lead?: string } = {},
 ): Promise<PreparedModel> {
   const model = await loadModel(checkpoint);
   const tokenizer = await openTokenizer(checkpoint);
   const maximumTokens = Math.min(config.maximumTokens, model.description.maximumTokens);
-  const task = createTask(tokenizer, { ...config, maximumTokens });
+  const { kind } = model.description;
+  const task = createTask(tokenizer, { ...config, maximumTokens }, { kind, lead });
   const runner = new StageRunner(runtime);
   await selfTest(runner, model.description, model.weights);
   const modelStages = model.description.stages(task.objective);
@@ -58,13 +62,8 @@ export async function readExamples(
 }
 
 /** What the plan says about the task. */
-export function planTask({ task, maximumTokens }: PreparedModel): Plan["task"] {
-  return {
-    template: task.description.template,
-    labels: [...task.labels],
-    labelWords: task.labelWords.map(({ word }) => word),
-    maximumTokens,
-  };
+export function planTask({ task }: Pick<PreparedModel, "task">): Plan["task"] {
+  return plannedTask(task.description);
 }
 
 /** The checkpoint's tokenizer: `tokenizer.json` must be there, the other files where they are. */

@@ -4,7 +4,6 @@ import type { FolderWriter } from "../files.js";
 import { type LedgerFile, openLedger, readLedgerPlan } from "../ledger/index.js";
 import type { Mask } from "../masks/index.js";
 import { Measurer } from "../measure/measure.js";
-import { predict } from "../measure/predict.js";
 import { loadModel } from "../model/load.js";
 import type { TaskConfig, TrainConfig } from "../plan/config.js";
 import { PlanError } from "../plan/errors.js";
@@ -17,14 +16,10 @@ import { initialState, replay, type ReplayState, type Weights } from "../replay/
 import type { InferenceRuntime } from "../runtime/runtime.js";
 import { operatingSystemRandom, type RandomBytes } from "../sampling/index.js";
 import { totalSteps } from "../schedule/stages.js";
-import {
-  type ClassificationMetrics,
-  classificationMetrics,
-  type Example,
-  type TaskRecord,
-} from "../tasks/index.js";
+import { type Example, type TaskRecord } from "../tasks/index.js";
 import { type CheckedLedger, checkLedger, type VerifiedLedger, verifyLedger } from "../verify/verify.js";
 import { checkWritten } from "./check-written.js";
+import { evaluate, type TaskMetrics } from "./evaluate.js";
 import { planTask, type PreparedModel, prepareModel, readExamples } from "./prepare.js";
 import { stageMeasure } from "./stage-measure.js";
 import { runSteps } from "./steps.js";
@@ -39,7 +34,7 @@ export type TrainEvent =
       readonly done: number;
       readonly total: number;
     }
-  | { readonly kind: "zero-shot"; readonly metrics: ClassificationMetrics }
+  | { readonly kind: "zero-shot"; readonly metrics: TaskMetrics }
   | { readonly kind: "step"; readonly step: number; readonly steps: number; readonly stage: number };
 
 /** Where a run reads and writes. The caller holds the run folder's lock. */
@@ -72,9 +67,9 @@ export interface RunResult<Ledger extends CheckedLedger = CheckedLedger> {
   readonly verified: Ledger;
   /** The masks that were used, by stage; they are functions of base, plan and ledger. */
   readonly masks: readonly MaskSummary[];
-  readonly zeroShot?: ClassificationMetrics;
+  readonly zeroShot?: TaskMetrics;
   /** Of the checkpoint as written; absent when the run was stopped before its last step. */
-  readonly final?: ClassificationMetrics;
+  readonly final?: TaskMetrics;
 }
 
 /** What a private run came to. */
@@ -151,7 +146,7 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
   const ledger = await openLedger(files.ledger, plan, plan);
   onEvent?.({ kind: "plan", plan, resumedSteps: ledger.entries.length });
 
-  const zeroShot = publicTest && (await evaluate(model, publicTest, model.weights, "zero-shot", onEvent));
+  const zeroShot = publicTest && (await evaluation(model, publicTest, model.weights, "zero-shot", onEvent));
   if (zeroShot) onEvent?.({ kind: "zero-shot", metrics: zeroShot });
 
   const engine = createDirectionEngine();
@@ -179,7 +174,7 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
 
   await writeModelFolder(files.model, base, state.weights, verified, bytes);
   const written = await reloadWritten(files, state.weights);
-  const final = publicTest && (await evaluate(model, publicTest, written, "final", onEvent));
+  const final = publicTest && (await evaluation(model, publicTest, written, "final", onEvent));
   return { finished, verified, masks, ...(zeroShot && { zeroShot }), ...(final && { final }) };
 }
 
@@ -244,19 +239,17 @@ function tenths(tell: (fraction: number) => void): (done: number, total: number)
   };
 }
 
-async function evaluate(
+function evaluation(
   model: PreparedModel,
   examples: readonly Example[],
   weights: ReadonlyMap<string, Float32Array>,
   what: "zero-shot" | "final",
   onEvent: TrainRequest["onEvent"],
-): Promise<ClassificationMetrics> {
+): Promise<TaskMetrics> {
   const onProgress = (done: number, total: number): void => {
     onEvent?.({ kind: "evaluating", what, done, total });
   };
-  const predicted = await predict({ ...model, weights, examples, onProgress });
-  const truth = examples.map(({ label }) => label);
-  return classificationMetrics(predicted, truth, model.task.labels.length);
+  return evaluate({ model, examples, weights, onProgress });
 }
 
 /** Reads back what was written and checks it against the weights in memory, up to the file's own rounding. */

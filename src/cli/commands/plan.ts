@@ -6,7 +6,7 @@ import { trainConfigSchema } from "../../plan/config.js";
 import { makePlan } from "../../plan/make-plan.js";
 import type { Plan } from "../../plan/plan.js";
 import { operatingSystemRandom } from "../../sampling/index.js";
-import { parseLabelWords } from "../../tasks/index.js";
+import { plannedTask } from "../../train/planned-task.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
 import type { Output } from "../output.js";
 import { planInWords } from "../plan-words.js";
@@ -52,17 +52,11 @@ export async function planFor(settings: PlanSettings): Promise<Plan> {
     config: checkpoint.config,
     digest: await checkpoint.digest(),
   }));
-  const list = parseLabelWords(settings.labelWords);
   return makePlan({
     config: settings,
     description: describeModel(config),
     baseDigest: digest,
-    task: {
-      template: settings.template,
-      labels: [...(list.labels ?? list.words.map((_, index) => String(index)))],
-      labelWords: [...list.words],
-      maximumTokens: settings.maximumTokens,
-    },
+    task: plannedTask(settings),
     publicSize: settings.publicSize ?? (await countRecords(settings)),
     random: operatingSystemRandom,
   });

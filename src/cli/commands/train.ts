@@ -5,7 +5,7 @@ import { exitCodes } from "../exit-codes.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
 import { duration, figure } from "../output.js";
 import { fileRecords, taskFileSchema } from "../task-files.js";
-import { type RunMetrics, runTraining } from "../train-run.js";
+import { finalWords, type RunMetrics, runTraining } from "../train-run.js";
 import { baseCommand, type CommandFactory, outputFor, settingsOf } from "./shared.js";
 import { planFor, tellPlan } from "./plan.js";
 
@@ -48,11 +48,7 @@ export const trainCommand: CommandFactory = (setExitCode) => {
       metrics.finished
         ? `done: ${budgetWords(metrics)}, ${metrics.steps} steps in ${duration(metrics.seconds)}`
         : `stopped after ${metrics.steps} of ${metrics.plannedSteps} steps, ${budgetWords(metrics)} so far; the same command goes on`,
-      ...(metrics.final
-        ? [
-            `final       accuracy ${figure(100 * metrics.final.accuracy, 1)} %, macro-F1 ${figure(100 * metrics.final.macroF1, 1)} %`,
-          ]
-        : []),
+      ...(metrics.final ? [`final       ${finalWords(metrics.final)}`] : []),
       `in ${settings.out}: ${metrics.finished ? "model/, " : ""}ledger.jsonl, ${metrics.private === false ? "" : "report.html, "}metrics.json`,
     ]);
     if (!metrics.finished) setExitCode(exitCodes.interrupted);

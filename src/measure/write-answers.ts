@@ -1,0 +1,64 @@
+import type { ModelDescription } from "../model/description.js";
+import { decodeGreedily } from "../runtime/generate.js";
+import { type StageRunner, weightSource } from "../runtime/stage-runner.js";
+import { type Answering, type Example, promptTokens } from "../tasks/index.js";
+
+/** What answers are written with. */
+export interface WriteOptions {
+  readonly description: ModelDescription;
+  readonly runner: StageRunner;
+  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly answering: Answering;
+  readonly examples: readonly Example[];
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Tokens of prompts that are decoded together. */
+const tokensPerBatch = 4096;
+
+/**
+ * The model's own answer to each example, by greedy decoding up to the end of the line.
+ *
+ * How long it takes depends on what is written: for public evaluation files.
+ */
+export async function writeAnswers(options: WriteOptions): Promise<readonly string[]> {
+  const { description, runner, answering, examples, onProgress } = options;
+  const prompts = examples.map(({ texts: [text] }) =>
+    text === undefined ? new Int32Array() : promptTokens(text),
+  );
+  const weights = weightSource(description, options.weights);
+  const written = new Array<string>(examples.length).fill("");
+  let done = 0;
+  for (const members of batchesByLength(prompts)) {
+    const answers = await decodeGreedily({
+      description,
+      runner,
+      weights,
+      prompts: members.map((member) => prompts[member] ?? new Int32Array()),
+      newTokens: answering.tokens,
+      endTokens: answering.endTokens,
+    });
+    members.forEach((member, row) => {
+      written[member] = answering.textOf(answers[row] ?? []);
+    });
+    done += members.length;
+    onProgress?.(done, examples.length);
+  }
+  return written;
+}
+
+/** Prompts of like lengths together, as all of a batch are padded to its longest. */
+function batchesByLength(prompts: readonly Int32Array[]): readonly (readonly number[])[] {
+  const order = [...prompts.keys()].sort((a, b) => (prompts[a]?.length ?? 0) - (prompts[b]?.length ?? 0));
+  const batches: number[][] = [];
+  let batch: number[] = [];
+  for (const member of order) {
+    const rows = batch.length + 1;
+    if (batch.length === 0 || rows * (prompts[member]?.length ?? 0) > tokensPerBatch) {
+      batch = [];
+      batches.push(batch);
+    }
+    batch.push(member);
+  }
+  return batches;
+}
