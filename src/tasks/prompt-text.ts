@@ -49,12 +49,15 @@ function required(record: PromptText, name: string): string {
 
 /** The text on each side of the mask, with the slots filled. */
 export function fillSlots(parts: readonly TemplatePart[], texts: SlotTexts): readonly string[] {
-  const sides = [""];
+  const sides: string[] = [];
+  let side = "";
   for (const part of parts) {
-    if (part.kind === "mask") sides.push("");
-    else sides[sides.length - 1] += part.kind === "literal" ? part.text : (texts.get(part.name) ?? "");
+    if (part.kind === "mask") {
+      sides.push(side);
+      side = "";
+    } else side += part.kind === "literal" ? part.text : (texts.get(part.name) ?? "");
   }
-  return sides;
+  return [...sides, side];
 }
 
 /**
