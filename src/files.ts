@@ -39,9 +39,11 @@ export interface FolderReader {
 export interface FolderWriter {
   readonly name: string;
   write(name: string, chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /** A folder inside, made when something is written to it. */
+  folder(name: string): FolderWriter;
 }
 
-/** A folder in memory, for tests and for browsers. */
+/** A folder in memory, for tests and for browsers; a file of a folder inside has its name and a slash before its own. */
 export interface MemoryFolder extends FolderReader, FolderWriter {
   readonly files: Map<string, Uint8Array>;
 }
@@ -133,14 +135,24 @@ export function memoryFolder(
   name = "memory",
   initial: Readonly<Record<string, Uint8Array>> = {},
 ): MemoryFolder {
-  const files = new Map(Object.entries(initial));
+  return folderOfFiles(name, "", new Map(Object.entries(initial)));
+}
+
+/** The files whose names begin with `prefix`, as one flat folder. */
+function folderOfFiles(name: string, prefix: string, files: Map<string, Uint8Array>): MemoryFolder {
   return {
     name,
     files,
-    list: () => Promise.resolve([...files.keys()].sort()),
+    list: () =>
+      Promise.resolve(
+        [...files.keys()]
+          .filter((path) => path.startsWith(prefix) && !path.includes("/", prefix.length))
+          .map((path) => path.slice(prefix.length))
+          .sort(),
+      ),
     open: async (file) => {
       assertPlainFileName(name, file);
-      const bytes = files.get(file);
+      const bytes = files.get(prefix + file);
       if (bytes === undefined) {
         throw new FileError("not-found", {
           message: `There is no ${name}/${file}.`,
@@ -153,7 +165,11 @@ export function memoryFolder(
       assertPlainFileName(name, file);
       const parts: Uint8Array[] = [];
       for await (const chunk of chunks) parts.push(chunk.slice());
-      files.set(file, concatBytes(parts));
+      files.set(prefix + file, concatBytes(parts));
+    },
+    folder: (inner) => {
+      assertPlainFileName(name, inner);
+      return folderOfFiles(`${name}/${inner}`, `${prefix}${inner}/`, files);
     },
   };
 }

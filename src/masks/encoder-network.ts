@@ -16,6 +16,7 @@ import type { LinearLayer, LinearNetwork } from "./linear-network.js";
  * @see methods.md 3, "linearise properly"
  */
 export function encoderNetwork(description: ModelDescription): LinearNetwork {
+  if (description.adapter !== undefined) throw withAdapters(description);
   const stages = description.kind === "masked-lm" ? description.stages({ kind: "all-logits" }) : [];
   const layers = stages.flatMap((stage) => stageLayers(description, stage));
   const [first] = layers;
@@ -50,6 +51,15 @@ function unknownForm({ architecture }: ModelDescription, where: string): MaskErr
     value: architecture,
     expected: "a post-norm encoder",
     next: "Use a score that needs no network: small-magnitude, large-magnitude or random.",
+  });
+}
+
+function withAdapters({ architecture }: ModelDescription): MaskError {
+  return new MaskError("no-linear-network", {
+    message: "Scores on the linear network do not know of adapters.",
+    value: architecture,
+    expected: "a score of the weights themselves",
+    next: "Use small-magnitude, large-magnitude or random, or train without an adapter.",
   });
 }
 

@@ -7,7 +7,14 @@ import { graspEstimate, synflowEstimate } from "./estimates.js";
 import type { LinearNetwork } from "./linear-network.js";
 import type { Mask, TensorMask } from "./mask.js";
 import { rankFactors } from "./rank.js";
-import { groupScores, largeMagnitude, randomScores, type Scores, smallMagnitude } from "./scores.js";
+import {
+  groupScores,
+  largeMagnitude,
+  randomScores,
+  type Scores,
+  smallMagnitude,
+  type ZeroMeans,
+} from "./scores.js";
 import { barred, type ScoredTensor, taken, takeBest, takenIndices } from "./select.js";
 import type { MaskSpec } from "./spec.js";
 import { synflowScores } from "./synflow.js";
@@ -23,6 +30,8 @@ export interface MaskInputs {
   readonly weights: ReadonlyMap<string, Float32Array>;
   /** Shapes by tensor; needed for rows. */
   readonly shapes?: ReadonlyMap<string, readonly number[]> | undefined;
+  /** Tensors in which a zero is a small weight and not a dead one: those of adapters, which start from zeros. */
+  readonly startingAtZero?: ReadonlySet<string> | undefined;
   /** The network of the scores on it; needed for those. */
   readonly network?: LinearNetwork | undefined;
   readonly engine: DirectionEngine;
@@ -79,12 +88,13 @@ function withFactors(fields: readonly ScoredTensor[], { rankWeights }: MaskSpec)
 }
 
 function scoresOf(inputs: MaskInputs): Scores {
-  const { spec, tensors } = inputs;
+  const { spec, tensors, startingAtZero } = inputs;
+  const zeroOf = (name: string): ZeroMeans => (startingAtZero?.has(name) === true ? "small" : "dead");
   switch (spec.score) {
     case "small-magnitude":
-      return new Map(tensors.map((name) => [name, smallMagnitude(weightsOf(inputs, name))]));
+      return new Map(tensors.map((name) => [name, smallMagnitude(weightsOf(inputs, name), zeroOf(name))]));
     case "large-magnitude":
-      return new Map(tensors.map((name) => [name, largeMagnitude(weightsOf(inputs, name))]));
+      return new Map(tensors.map((name) => [name, largeMagnitude(weightsOf(inputs, name), zeroOf(name))]));
     case "random": {
       const [seed, round] = [maskSeed(inputs.runSeed), seedRound(inputs)];
       return new Map(

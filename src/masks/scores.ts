@@ -8,18 +8,25 @@ export type Scores = ReadonlyMap<string, Float32Array>;
 /** Never kept before another weight, and so only at a ratio that leaves nothing out. */
 const lastResort = -Infinity;
 
+/** What an exact zero says: nothing reads the weight, or it starts from there, as an adapter's do. */
+export type ZeroMeans = "dead" | "small";
+
 /**
- * Smaller weights score higher, exact zeros last: dead weights (rows that nothing reads) are no use to train.
+ * Smaller weights score higher, exact zeros last where they are dead (rows that nothing reads): no use to train.
  *
  * @see Sparse-MeZO, arXiv 2402.15751; methods.md, D11
  */
-export function smallMagnitude(weights: Float32Array): Float32Array {
-  return weights.map((weight) => (weight === 0 ? lastResort : -Math.abs(weight)));
+export function smallMagnitude(weights: Float32Array, zero: ZeroMeans = "dead"): Float32Array {
+  return weights.map((weight) => (weight === 0 ? zeroScore(zero) : -Math.abs(weight)));
 }
 
 /** Larger weights score higher, exact zeros last. */
-export function largeMagnitude(weights: Float32Array): Float32Array {
-  return weights.map((weight) => (weight === 0 ? lastResort : Math.abs(weight)));
+export function largeMagnitude(weights: Float32Array, zero: ZeroMeans = "dead"): Float32Array {
+  return weights.map((weight) => (weight === 0 ? zeroScore(zero) : Math.abs(weight)));
+}
+
+function zeroScore(zero: ZeroMeans): number {
+  return zero === "dead" ? lastResort : 0;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { adaptBlock, type Adapter, adapterLayout } from "./adapter.js";
 import { causalBias, hiddenScore } from "./biases.js";
 import { blockProgram, type BlockShape, readsOf } from "./block.js";
 import type {
@@ -10,7 +11,16 @@ import type {
 } from "./description.js";
 import { decoderFeeds } from "./feeds.js";
 import { type Dimension, GraphBuilder } from "./graph.js";
-import { ModuleLayers, type Module, type Modules, moduleBindings, moduleTensors } from "./modules.js";
+import {
+  biasTensors,
+  linearStems,
+  ModuleLayers,
+  type Module,
+  type Modules,
+  moduleBindings,
+  moduleTensors,
+  normTensors,
+} from "./modules.js";
 import { type Rotary, rotaryTables } from "./rotary.js";
 
 /**
@@ -38,6 +48,10 @@ export interface DecoderSpec {
   /** The norm before the head: with learned parameters, without, or none. */
   readonly finalNorm: "learned" | "plain" | "none";
   readonly names: DecoderNames;
+  /** What this checkpoint's tensor names leave out at their start. */
+  readonly omittedPrefix?: string;
+  /** What is put beside the last blocks' layers. */
+  readonly adapter?: Adapter;
 }
 
 /** Tensor names of a decoder, without `.weight`. */
@@ -54,8 +68,10 @@ export interface DecoderNames {
 
 /** The description of a decoder. */
 export function describeDecoder(spec: DecoderSpec): ModelDescription {
-  const { names } = spec;
+  const { names, adapter } = spec;
   const { hidden, keyValueHeads, headSize } = spec.block(0);
+  const blocks = blockModules(spec);
+  const modules = [[embeddingModules(spec), ""] as const, ...blocks, [headModules(spec), ""] as const];
   return {
     architecture: spec.architecture,
     kind: "causal-lm",
@@ -67,11 +83,28 @@ export function describeDecoder(spec: DecoderSpec): ModelDescription {
     tiedAliases: new Map(spec.tied ? [[`${names.decoder}.weight`, `${names.word}.weight`]] : []),
     blocks: Array.from({ length: spec.layers }, (_, index) => `layer.${index}`),
     headTensors: moduleTensors(headModules(spec)).map(([name]) => name),
+    normTensors: modules.flatMap(([part, prefix]) => normTensors(part, prefix)),
+    biasTensors: modules.flatMap(([part, prefix]) => biasTensors(part, prefix)),
+    linearStems: linearStems(spec.block(0).modules),
+    omittedPrefix: spec.omittedPrefix ?? "",
+    ...(adapter && { adapter: adapterLayout(adapter, blocks) }),
+    adapted: (other) => describeDecoder({ ...spec, adapter: other }),
     stages: (objective) => buildStages(spec, objective),
     batchInputs: (batch) => batchInputs(spec, batch),
     feeds: decoderFeeds(spec),
     decoding: { keyValueHeads, headSize, stepInputs: (step) => stepInputs(spec, step) },
   };
+}
+
+function blockOf({ block, adapter, layers }: DecoderSpec, layer: number): BlockShape {
+  return adapter === undefined ? block(layer) : adaptBlock(block(layer), adapter, layer, layers);
+}
+
+function blockModules(spec: DecoderSpec): readonly (readonly [modules: Modules, prefix: string])[] {
+  return Array.from({ length: spec.layers }, (_, layer) => [
+    blockOf(spec, layer).modules,
+    `${spec.names.block}.${layer}.`,
+  ]);
 }
 
 /** Positions 0, 1, 2 ... in every record, padding included, which no token sees. */
@@ -124,9 +157,7 @@ function stepBias({ records, positions, past, lengths, prompt }: DecodingStep): 
 function tensorShapes(spec: DecoderSpec): ReadonlyMap<string, readonly number[]> {
   const { names, positions, embedding, vocabulary } = spec;
   const { hidden } = spec.block(0);
-  const blocks = Array.from({ length: spec.layers }, (_, layer) =>
-    moduleTensors(spec.block(layer).modules, `${names.block}.${layer}.`),
-  );
+  const blocks = blockModules(spec).map(([modules, prefix]) => moduleTensors(modules, prefix));
   const learned: [string, readonly number[]][] = positions
     ? [[`${names.position}.weight`, [positions.rows, hidden]]]
     : [];
@@ -163,10 +194,14 @@ function headModules({ finalNorm, names, embedding, block }: DecoderSpec): Modul
 
 function buildStages(spec: DecoderSpec, objective: Objective): readonly ModelStage[] {
   const cached = objective.kind === "next-token";
-  const layers = Array.from({ length: spec.layers }, (_, layer): ModelStage => ({
+  const layers = blockModules(spec).map(([modules, prefix], layer): ModelStage => ({
     name: `layer.${layer}`,
-    program: blockProgram(spec.block(layer), layer === spec.layers - 1 ? readsOf(objective) : "all", cached),
-    weights: moduleBindings(spec.block(layer).modules, `${spec.names.block}.${layer}.`),
+    program: blockProgram(
+      blockOf(spec, layer),
+      layer === spec.layers - 1 ? readsOf(objective) : "all",
+      cached,
+    ),
+    weights: moduleBindings(modules, prefix),
   }));
   return [embeddingsStage(spec), ...layers, headStage(spec, objective)];
 }

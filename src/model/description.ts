@@ -1,4 +1,5 @@
 import type { Activations } from "../runtime/stage-runner.js";
+import type { Adapter, AdapterLayout } from "./adapter.js";
 
 /**
  * A model as data: a list of stages, each a small ONNX graph whose weights are plain inputs.
@@ -84,6 +85,18 @@ export interface ModelDescription {
   readonly blocks: readonly string[];
   /** The tensors of the head that training "the head" means: its transform, not the vocabulary's own rows. */
   readonly headTensors: readonly string[];
+  /** Gains and biases of every norm. */
+  readonly normTensors: readonly string[];
+  /** Every bias of a linear layer or a norm; not the vocabulary's, most of which no label reads. */
+  readonly biasTensors: readonly string[];
+  /** The linear layers of a block by their stems: what an adapter can be put beside. */
+  readonly linearStems: readonly string[];
+  /** What the checkpoint's names leave out of transformers' own: `transformer.` for GPT-2 saved without its head. */
+  readonly omittedPrefix: string;
+  /** The adapters that are part of this description. */
+  readonly adapter?: AdapterLayout;
+  /** The same network with adapters; call `withAdapter`, which checks. */
+  readonly adapted: (adapter: Adapter) => ModelDescription;
   /** The stages that compute `objective`, in order. */
   readonly stages: (objective: Objective) => readonly ModelStage[];
   /** The activations that the stages read besides `input_ids` and `rows`: positions, attention biases. */

@@ -1,3 +1,4 @@
+import { adaptBlock, type Adapter, adapterLayout } from "./adapter.js";
 import { hiddenScore } from "./biases.js";
 import { blockProgram, type BlockShape, readsOf } from "./block.js";
 import type { ModelDescription, ModelStage, Objective, TokenBatch, WeightBinding } from "./description.js";
@@ -5,7 +6,16 @@ import { ModelError } from "./errors.js";
 import { encoderFeeds } from "./feeds.js";
 import { type Dimension, GraphBuilder, type Value } from "./graph.js";
 import { activate, type Activation } from "./layers.js";
-import { ModuleLayers, type Module, type Modules, moduleBindings, moduleTensors } from "./modules.js";
+import {
+  biasTensors,
+  linearStems,
+  ModuleLayers,
+  type Module,
+  type Modules,
+  moduleBindings,
+  moduleTensors,
+  normTensors,
+} from "./modules.js";
 
 /**
  * A masked language model of the BERT kind as data: learned absolute positions, post-norm blocks, a head of
@@ -30,6 +40,8 @@ export interface EncoderSpec {
   /** Whether the checkpoint calls its norms' tensors `.gamma` and `.beta`, as BERT's first ones do. */
   readonly oldNorms: boolean;
   readonly names: EncoderNames;
+  /** What is put beside the last blocks' layers. */
+  readonly adapter?: Adapter;
 }
 
 /** Tensor names of an encoder. */
@@ -75,7 +87,9 @@ type EncoderStem = "query" | "key" | "value" | "attended" | "attention_norm" | "
 
 /** The description of an encoder. */
 export function describeEncoder(spec: EncoderSpec): ModelDescription {
-  const { names } = spec;
+  const { names, adapter } = spec;
+  const blocks = blockModules(spec);
+  const modules = [[embeddingModules(spec), ""] as const, ...blocks, [headModules(spec), ""] as const];
   const aliases = new Map([[`${names.decoder}.bias`, names.decoderBias]]);
   if (spec.tied) aliases.set(`${names.decoder}.weight`, `${names.word}.weight`);
   return {
@@ -89,10 +103,28 @@ export function describeEncoder(spec: EncoderSpec): ModelDescription {
     tiedAliases: aliases,
     blocks: Array.from({ length: spec.layers }, (_, index) => `layer.${index}`),
     headTensors: moduleTensors(headModules(spec)).map(([name]) => name),
+    normTensors: modules.flatMap(([part, prefix]) => normTensors(part, prefix)),
+    biasTensors: modules.flatMap(([part, prefix]) => biasTensors(part, prefix)),
+    linearStems: linearStems(spec.block.modules),
+    omittedPrefix: "",
+    ...(adapter && { adapter: adapterLayout(adapter, blocks) }),
+    adapted: (other) => describeEncoder({ ...spec, adapter: other }),
     stages: (objective) => buildStages(spec, objective),
     batchInputs: (batch) => batchInputs(spec, batch),
     feeds: encoderFeeds(spec),
   };
+}
+
+/** The block of a layer; equal shapes share a session. */
+function blockOf({ block, adapter, layers }: EncoderSpec, layer: number): BlockShape {
+  return adapter === undefined ? block : adaptBlock(block, adapter, layer, layers);
+}
+
+function blockModules(spec: EncoderSpec): readonly (readonly [modules: Modules, prefix: string])[] {
+  return Array.from({ length: spec.layers }, (_, layer) => [
+    blockOf(spec, layer).modules,
+    `${spec.names.block}.${layer}.`,
+  ]);
 }
 
 function batchInputs(spec: EncoderSpec, batch: TokenBatch): ReturnType<ModelDescription["batchInputs"]> {
@@ -121,9 +153,7 @@ function tensorShapes(spec: EncoderSpec): ReadonlyMap<string, readonly number[]>
   const decoder: [string, readonly number[]][] = spec.tied
     ? []
     : [[`${names.decoder}.weight`, [spec.vocabulary, embedding]]];
-  const blocks = Array.from({ length: spec.layers }, (_, layer) =>
-    moduleTensors(spec.block.modules, `${names.block}.${layer}.`),
-  );
+  const blocks = blockModules(spec).map(([modules, prefix]) => moduleTensors(modules, prefix));
   return new Map([
     [`${names.word}.weight`, [spec.vocabulary, embedding]],
     [`${names.position}.weight`, [spec.positions, embedding]],
@@ -161,12 +191,14 @@ function buildStages(spec: EncoderSpec, objective: Objective): readonly ModelSta
       expected: "a decoder, or another objective",
     });
   }
-  const block = blockProgram(spec.block, "all", false);
-  const last = blockProgram(spec.block, readsOf(objective), false);
-  const layers = Array.from({ length: spec.layers }, (_, layer): ModelStage => ({
+  const layers = blockModules(spec).map(([modules, prefix], layer): ModelStage => ({
     name: `layer.${layer}`,
-    program: layer === spec.layers - 1 ? last : block,
-    weights: moduleBindings(spec.block.modules, `${spec.names.block}.${layer}.`),
+    program: blockProgram(
+      blockOf(spec, layer),
+      layer === spec.layers - 1 ? readsOf(objective) : "all",
+      false,
+    ),
+    weights: moduleBindings(modules, prefix),
   }));
   return [embeddingsStage(spec), ...layers, headStage(spec, objective)];
 }

@@ -8,6 +8,7 @@ export type ModelErrorCode =
   | "tensor-missing"
   | "tensor-shape"
   | "unknown-selection"
+  | "unknown-adapter-module"
   | "unknown-objective"
   | "too-many-tokens";
 

@@ -43,6 +43,7 @@ function readSpec(config: ConfigReader, prefix: string): DecoderSpec {
     block: (layer) => (byLayer ? { ...block, scale: block.scale / (layer + 1) } : block),
     positions: { rows: positions, first: 0 },
     finalNorm: "learned",
+    omittedPrefix: prefix === "" ? "transformer." : "",
     names: {
       word: `${prefix}wte`,
       position: `${prefix}wpe`,

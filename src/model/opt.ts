@@ -48,6 +48,7 @@ function readSpec(config: ConfigReader, prefix: string): DecoderSpec {
     block: () => block,
     positions: { rows: positions + firstPosition, first: firstPosition },
     finalNorm: !block.normFirst || removed ? "none" : affine ? "learned" : "plain",
+    omittedPrefix: prefix === "decoder" ? "model." : "",
     names: {
       word: `${prefix}.embed_tokens`,
       position: `${prefix}.embed_positions`,

@@ -9,6 +9,9 @@ import { ModelError } from "./errors.js";
  * - `last:N`: the last N blocks and the head;
  * - `blocks`: every block and the head;
  * - `all`: every tensor the loss reads, embeddings included;
+ * - `biases`: the biases of all linear layers and norms, but not the vocabulary's;
+ * - `norms`: gains and biases of all norms; `bias-and-norm`: both;
+ * - `adapter`: every tensor of the model's adapters; `adapter:last:N`: those of the last N blocks;
  * - a tensor name, in which `*` stands for any run of characters.
  *
  * @throws {ModelError} `unknown-selection` when a part selects nothing.
@@ -29,26 +32,50 @@ export function selectTensors(description: ModelDescription, selection: string):
 function selectPart(description: ModelDescription, part: string): readonly string[] {
   const names = [...description.tensors.keys()];
   if (part === "all") return names;
-  if (part === "head") return description.headTensors;
-  const last = part === "blocks" ? description.blocks.length : lastCount(part);
-  if (last !== undefined) return lastBlocks(description, last, part);
+  const named = namedPart(description, part);
+  if (named !== undefined) return named;
+  const last = part === "blocks" ? description.blocks.length : lastCount(part, /^last:(\d+)$/u);
+  if (last !== undefined) return [...lastBlocks(description, last, part), ...description.headTensors];
+  const adapted = lastCount(part, /^adapter:last:(\d+)$/u);
+  if (adapted !== undefined) return lastAdapters(description, adapted, part);
   const pattern = new RegExp(`^${part.split("*").map(escapeRegExp).join(".*")}$`, "u");
   return names.filter((name) => pattern.test(name));
 }
 
-function lastCount(part: string): number | undefined {
-  const match = /^last:(\d+)$/u.exec(part);
+function namedPart(description: ModelDescription, part: string): readonly string[] | undefined {
+  const { headTensors, biasTensors, normTensors, adapter } = description;
+  switch (part) {
+    case "head":
+      return headTensors;
+    case "biases":
+      return biasTensors;
+    case "norms":
+      return normTensors;
+    case "bias-and-norm":
+      return [...biasTensors, ...normTensors];
+    case "adapter":
+      return adapter?.tensors ?? [];
+    default:
+      return undefined;
+  }
+}
+
+function lastCount(part: string, form: RegExp): number | undefined {
+  const match = form.exec(part);
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 
+/** The tensors of the last blocks. */
 function lastBlocks(description: ModelDescription, count: number, part: string): readonly string[] {
   if (count < 1 || count > description.blocks.length) throw unknownSelection(description, part);
   const wanted = new Set(description.blocks.slice(-count));
   const stages = description.stages({ kind: "all-logits" }).filter(({ name }) => wanted.has(name));
-  return [
-    ...stages.flatMap(({ weights }) => weights.map(({ tensor }) => tensor)),
-    ...description.headTensors,
-  ];
+  return stages.flatMap(({ weights }) => weights.map(({ tensor }) => tensor));
+}
+
+function lastAdapters(description: ModelDescription, count: number, part: string): readonly string[] {
+  const adapters = new Set(description.adapter?.tensors);
+  return lastBlocks(description, count, part).filter((name) => adapters.has(name));
 }
 
 function escapeRegExp(text: string): string {
@@ -56,10 +83,15 @@ function escapeRegExp(text: string): string {
 }
 
 function unknownSelection(description: ModelDescription, part: string): ModelError {
+  const isAdapter = part.startsWith("adapter") && description.adapter === undefined;
   return new ModelError("unknown-selection", {
     message: `"${part}" selects no tensor of this ${description.architecture} model.`,
     value: part,
-    expected: `head, last:1 to last:${description.blocks.length}, blocks, all, or a tensor name with * in it`,
-    next: "Run `dpzo doctor --model DIR --json` for the tensors' names.",
+    expected:
+      `head, last:1 to last:${description.blocks.length}, blocks, all, biases, norms, bias-and-norm, ` +
+      `adapter, adapter:last:N, or a tensor name with * in it`,
+    next: isAdapter
+      ? "The model has no adapters: give --adapter."
+      : "Run `dpzo doctor --model DIR --json` for the tensors' names.",
   });
 }

@@ -39,6 +39,10 @@ export function nodeFolderWriter(path: string, options: WriteOptions = {}): Fold
       await makeFolder(path);
       await writeFileAtomically(join(path, name), chunks, options);
     },
+    folder: (name) => {
+      assertPlainFileName(path, name);
+      return nodeFolderWriter(join(path, name), options);
+    },
   };
 }
 

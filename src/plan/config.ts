@@ -40,6 +40,29 @@ const maskOptions = {
     .describe("dp-zopo: random directions of the two estimated scores; default 32"),
 };
 
+/** Weights that are put beside the model's own. */
+const adapterOptions = {
+  adapter: z
+    .enum(["lora"])
+    .optional()
+    .describe(
+      "train low-rank adapters instead of the model's own weights; written merged and as a PEFT folder",
+    ),
+  loraRank: z.number().int().min(1).max(4096).optional().describe("lora: rank of an adapter; default 8"),
+  loraAlpha: z
+    .number()
+    .positive()
+    .optional()
+    .describe("lora: an adapter's output is multiplied by alpha / rank; default 16"),
+  loraModules: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "lora: linear layers of a block that get one; default query,value, or joint where they are one",
+    ),
+};
+
 /** One value a stage, over what the method would give it. */
 const stageOptions = {
   stageSteps: z
@@ -126,10 +149,12 @@ export const trainConfigSchema = z.strictObject({
   train: z
     .array(z.string().min(1))
     .min(1)
-    .default(["head"])
+    .optional()
     .describe(
-      "what is trained: head, last:N, blocks, all, tensor names with *; one for all stages or one a stage",
+      "what is trained: head, last:N, blocks, all, biases, norms, bias-and-norm, adapter, adapter:last:N, tensor " +
+        "names with *, commas between; one for all stages or one a stage; default head, or adapter where there is one",
     ),
+  ...adapterOptions,
   ...maskOptions,
   ...stageOptions,
   shrinkage: z

@@ -3,9 +3,11 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 
 import { maximumRecords } from "../mechanism/index.js";
 import { encoderNetwork, needsNetwork } from "../masks/index.js";
+import { withAdapter } from "../model/adapter.js";
 import type { ModelDescription } from "../model/description.js";
 import { selectTensors } from "../model/selection.js";
 import { type RandomBytes, samplingRate } from "../sampling/index.js";
+import { neededAdapter, requestedAdapter } from "./adapter.js";
 import { calibrateMechanism } from "./calibrate-mechanism.js";
 import { checkPlan } from "./check-plan.js";
 import type { TrainConfig } from "./config.js";
@@ -74,6 +76,7 @@ export function makePlan(inputs: PlanInputs): Plan {
     sampling,
     mechanism,
     directions: rest.directions,
+    ...(rest.adapter && { adapter: rest.adapter }),
     ...(shrinkage && { shrinkage }),
     stages,
   };
@@ -107,6 +110,7 @@ export function makeNonPrivatePlan(inputs: PlanInputs): NonPrivatePlan {
     sampling,
     mechanism: { kind: "none", latticeSensitivity },
     directions: rest.directions,
+    ...(rest.adapter && { adapter: rest.adapter }),
     stages,
   };
   return nonPrivatePlanSchema.parse(plan);
@@ -114,18 +118,24 @@ export function makeNonPrivatePlan(inputs: PlanInputs): NonPrivatePlan {
 
 /** What every plan has, private or not. */
 function commonParts(inputs: PlanInputs): Pick<Plan, "sampling" | "stages"> & {
-  readonly rest: Pick<Plan, "base" | "task" | "directions">;
+  readonly rest: Pick<Plan, "base" | "task" | "directions" | "adapter">;
 } {
-  const { config, publicSize, description } = inputs;
+  const { config, publicSize } = inputs;
+  const requested = requestedAdapter(config, inputs.description);
+  const description =
+    requested === undefined ? inputs.description : withAdapter(inputs.description, requested);
+  const stages = planStages({ ...inputs, description });
+  const adapter = requested && neededAdapter(requested, description, stages);
   const base = { architecture: description.architecture, digest: inputs.baseDigest };
   const runSeed = runSeedOf(config.seed, inputs.random);
   return {
     sampling: { kind: "poisson", ...batchSampling(config.batch, publicSize), denominator: 2 ** 32 },
-    stages: planStages(inputs),
+    stages,
     rest: {
       base,
       task: inputs.task,
       directions: { distribution: config.distribution, runSeed },
+      ...(adapter && { adapter: { ...adapter, modules: [...adapter.modules] } }),
     },
   };
 }

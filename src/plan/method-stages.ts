@@ -1,5 +1,6 @@
 import { dpAggzo, dpZo, dpZopo, dpZero, mezo, perStage, type PlainSettings } from "../schedule/presets.js";
 import { dpZoso, type DpZosoSettings, type ScheduleStage } from "../schedule/stages.js";
+import { trainSelections } from "./adapter.js";
 import type { TrainConfig } from "./config.js";
 import { PlanError } from "./errors.js";
 import { type Method, methodDefaults } from "./method-defaults.js";
@@ -62,14 +63,14 @@ function stagedSettings(config: TrainConfig): DpZosoSettings {
     directions: valueOf(config, "directions"),
     clipThreshold: valueOf(config, "clip"),
     proximal: config.proximal,
-    train: config.train,
+    train: trainSelections(config),
   };
 }
 
 function plainSettings(config: TrainConfig): PlainSettings {
-  const { steps, smoothing, proximal, train } = config;
+  const { steps, smoothing, proximal } = config;
   const [learningRate, clipThreshold] = [valueOf(config, "learningRate"), valueOf(config, "clip")];
-  return { steps, smoothing, proximal, learningRate, clipThreshold, train: train[0] ?? "" };
+  return { steps, smoothing, proximal, learningRate, clipThreshold, train: trainSelections(config)[0] ?? "" };
 }
 
 function valueOf(config: TrainConfig, key: "directions" | "learningRate" | "clip" | "stages"): number {
@@ -133,7 +134,7 @@ function checkSettings(config: TrainConfig): void {
 }
 
 function hasStages(config: TrainConfig): boolean {
-  const { stages = 1, smoothing, smoothingEnd = smoothing, train } = config;
+  const { stages = 1, smoothing, smoothingEnd = smoothing, train = [] } = config;
   return (
     stages > 1 ||
     smoothingEnd !== smoothing ||

@@ -112,6 +112,17 @@ const directions = z.strictObject({
   runSeed: z.string().regex(/^[0-9a-f]{64}$/u),
 });
 
+/** Trained weights beside the base's own; see `src/model/adapter.ts`. Their first values follow from the run seed. */
+export const adapterSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("lora"),
+    rank: count.max(4096),
+    alpha: positive,
+    modules: z.array(z.string().min(1)).min(1),
+    blocks: count,
+  }),
+]);
+
 /** Public post-processing of the released values; see `src/replay/shrinkage.ts`. */
 export const shrinkageSchema = z.discriminatedUnion("rule", [
   z.strictObject({ rule: z.literal("james-stein") }),
@@ -146,6 +157,7 @@ export const planSchema = z.strictObject({
   sampling,
   mechanism: z.discriminatedUnion("kind", [gaussian, laplace]),
   directions,
+  adapter: adapterSchema.exactOptional(),
   shrinkage: shrinkageSchema.exactOptional(),
   stages,
 });
@@ -163,6 +175,7 @@ export const nonPrivatePlanSchema = z.strictObject({
     latticeSensitivity: z.literal(latticeSensitivity),
   }),
   directions,
+  adapter: adapterSchema.exactOptional(),
   stages,
 });
 

@@ -1,7 +1,9 @@
+import { mergedWeights, writePeftFolder } from "../adapter/index.js";
 import type { Checkpoint } from "../checkpoint/index.js";
 import { writeCheckpoint } from "../checkpoint/index.js";
 import { type FolderWriter, oneChunk } from "../files.js";
 import type { ModelDescription } from "../model/description.js";
+import { adapterInWords, withAdapter } from "../model/adapter.js";
 import { describeModel } from "../model/registry.js";
 import type { Plan } from "../plan/plan.js";
 import { type CheckedLedger, guaranteeInWords, type VerifiedLedger } from "../verify/verify.js";
@@ -19,6 +21,9 @@ export function trainedTensors(ledger: CheckedLedger): ReadonlySet<string> {
  * Guarantees:
  * - A pure function of base, weights and ledger: training and `dpzo replay` write the same bytes.
  * - Tensors that were not trained keep their bytes; trained ones keep their dtype, rounded to nearest even.
+ * - Adapters are added to the weights they belong to, before that rounding, and are in `adapter/` for PEFT without it.
+ *
+ * @returns the tensors of the base that changed, before they were rounded
  */
 export async function writeModelFolder(
   out: FolderWriter,
@@ -26,16 +31,43 @@ export async function writeModelFolder(
   weights: Weights,
   ledger: CheckedLedger | VerifiedLedger,
   ledgerBytes: Uint8Array,
-): Promise<void> {
-  const trained = trainedTensors(ledger);
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const description = planDescription(base, ledger.plan);
+  const changed = await changedTensors(out, base, weights, ledger, description);
+  const { tiedAliases, kind } = description;
+  await writeCheckpoint(out, base, changed, { tiedAliases });
+  await out.write("ledger.jsonl", oneChunk(ledgerBytes));
+  await out.write("README.md", oneChunk(new TextEncoder().encode(modelCard(base.name, kind, ledger))));
+  return changed;
+}
+
+/** The model that a plan trains: the checkpoint's, with the plan's adapters. */
+export function planDescription(base: Checkpoint, { adapter }: CheckedLedger["plan"]): ModelDescription {
+  const description = describeModel(base.config, new Set(base.tensors.keys()));
+  return adapter === undefined ? description : withAdapter(description, adapter);
+}
+
+/** The tensors of the base that come out changed; writes adapters to a folder of their own. */
+async function changedTensors(
+  out: FolderWriter,
+  base: Checkpoint,
+  weights: Weights,
+  ledger: CheckedLedger,
+  description: ModelDescription,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const { adapter } = description;
+  const trained = new Set([...trainedTensors(ledger)].filter((name) => base.tensors.has(name)));
   // By name: iterating would widen every tensor of a model that is kept in 16 bits.
   const changed = new Map(
     [...weights.keys()].filter((name) => trained.has(name)).map((name) => [name, tensorOf(weights, name)]),
   );
-  const { tiedAliases, kind } = describeModel(base.config, new Set(base.tensors.keys()));
-  await writeCheckpoint(out, base, changed, { tiedAliases });
-  await out.write("ledger.jsonl", oneChunk(ledgerBytes));
-  await out.write("README.md", oneChunk(new TextEncoder().encode(modelCard(base.name, kind, ledger))));
+  if (adapter === undefined) return changed;
+  const adapters = new Set(adapter.tensors);
+  const valuesOf = async (name: string): Promise<Float32Array> =>
+    adapters.has(name) || trained.has(name) ? tensorOf(weights, name) : base.read(name);
+  const baseName = shortName(base.name);
+  await writePeftFolder(out.folder("adapter"), { description, baseName, trained: [...trained], valuesOf });
+  return new Map([...changed, ...(await mergedWeights(adapter, valuesOf))]);
 }
 
 /** A model card: what was trained on how much, the guarantee or that there is none, and how to check it. */
@@ -45,7 +77,7 @@ function modelCard(
   ledger: CheckedLedger | VerifiedLedger,
 ): string {
   const { plan } = ledger;
-  const name = /([^\\/]+)[\\/]*$/u.exec(baseName)?.[1] ?? baseName;
+  const name = shortName(baseName);
   const isPrivate = "epsilon" in ledger;
   return `---
 library_name: transformers
@@ -61,7 +93,7 @@ Fine-tuned with dpzo (${plan.method}, forward passes only) on ${plan.privacy.pub
 ${isPrivate ? guaranteeRows(ledger) : ""}| steps | ${ledger.steps} of ${ledger.plannedSteps} (${ledger.lostSteps} lost) |
 | prompt | \`${plan.task.template.replaceAll("\n", "\\n")}\` |
 ${answerRow(plan.task)}
-| base digest | \`${plan.base.digest}\` |
+${plan.adapter === undefined ? "" : `| adapter | ${adapterInWords(plan.adapter)}; merged into the weights, and by itself in \`adapter/\` |\n`}| base digest | \`${plan.base.digest}\` |
 | ledger's last hash | \`${ledger.finalHash}\` |
 
 ${(isPrivate ? guaranteeInWords(ledger) : [noGuarantee]).join("\n\n")}
@@ -78,6 +110,11 @@ function answerRow(task: Plan["task"]): string {
   if ("labelWords" in task) return `| label words | ${listed(task.labels, task.labelWords)} |`;
   if ("options" in task) return `| options | ${listed(task.labels, task.options)} |`;
   return `| answer | written, up to the end of the line, at most ${task.answerTokens} tokens |`;
+}
+
+/** The last part of a path. */
+function shortName(path: string): string {
+  return /([^\\/]+)[\\/]*$/u.exec(path)?.[1] ?? path;
 }
 
 function guaranteeRows({ plan, epsilon, delta }: VerifiedLedger): string {

@@ -1,8 +1,8 @@
+import { startingValues } from "../adapter/index.js";
 import type { Checkpoint } from "../checkpoint/index.js";
 import { createDirectionEngine } from "../directions/index.js";
 import type { FolderWriter } from "../files.js";
 import { needsNetwork } from "../masks/index.js";
-import { describeModel } from "../model/registry.js";
 import {
   type CheckedLedger,
   checkLedger,
@@ -11,7 +11,7 @@ import {
   verifyLedger,
 } from "../verify/verify.js";
 import { ReplayError } from "./errors.js";
-import { trainedTensors, writeModelFolder } from "./model-folder.js";
+import { planDescription, trainedTensors, writeModelFolder } from "./model-folder.js";
 import { initialState, replay, type Weights } from "./replay.js";
 
 /**
@@ -74,11 +74,13 @@ async function rebuild(
   out: FolderWriter,
 ): Promise<void> {
   await checkBase(base, ledger);
-  const description = describeModel(base.config, new Set(base.tensors.keys()));
-  const onNetwork = ledger.plan.stages.some(({ mask }) => mask !== undefined && needsNetwork(mask));
+  const { plan, entries } = ledger;
+  const description = planDescription(base, plan);
+  const engine = createDirectionEngine();
+  const weights: Weights = new Map(startingValues(description, plan.directions.runSeed, engine));
+  const onNetwork = plan.stages.some(({ mask }) => mask !== undefined && needsNetwork(mask));
   const names = onNetwork ? description.tensors.keys() : trainedTensors(ledger);
-  const weights: Weights = new Map();
-  for (const name of names) weights.set(name, await base.read(name));
-  replay(initialState(weights, description), ledger.plan, ledger.entries, createDirectionEngine());
+  for (const name of names) if (!weights.has(name)) weights.set(name, await base.read(name));
+  replay(initialState(weights, description), plan, entries, engine);
   await writeModelFolder(out, base, weights, ledger, ledgerBytes);
 }

@@ -100,6 +100,7 @@ function addMask(state: ReplayState, plan: RunPlan, index: number, engine: Direc
     tensors,
     weights: state.weights,
     shapes: state.description?.tensors,
+    startingAtZero: new Set(state.description?.adapter?.tensors),
     network: needsNetwork(spec) && state.description ? encoderNetwork(state.description) : undefined,
     engine,
     runSeed: plan.directions.runSeed,

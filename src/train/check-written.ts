@@ -7,8 +7,17 @@ const relativeRounding: Readonly<Record<TensorDtype, number>> = { F32: 0, F16: 2
 /** Half the smallest subnormal of float16; bfloat16's is smaller. */
 const absoluteRounding = 2 ** -25;
 
+/** What adapters make of the weights in memory. */
+export interface AdaptedWeights {
+  readonly merged: ReadonlyMap<string, Float32Array>;
+  readonly tensors: readonly string[];
+}
+
 /**
  * Compares a checkpoint that was just written, and read again, with the weights in memory.
+ *
+ * @param adapted where there are adapters: the weights they were added to, as written, and the tensors in memory that
+ *   are theirs and not the checkpoint's
  *
  * @throws {TrainError} `written-model-differs`, naming the tensor, beyond what the dtype's rounding explains.
  */
@@ -16,9 +25,12 @@ export function checkWritten(
   written: Checkpoint,
   read: ReadonlyMap<string, Float32Array>,
   expected: ReadonlyMap<string, Float32Array>,
+  adapted: AdaptedWeights = { merged: new Map(), tensors: [] },
 ): void {
+  const left = new Set(adapted.tensors);
   for (const name of expected.keys()) {
-    const values = valuesForReading(expected, name) ?? new Float32Array();
+    if (left.has(name)) continue;
+    const values = adapted.merged.get(name) ?? valuesForReading(expected, name) ?? new Float32Array();
     const dtype = written.tensors.get(name)?.dtype;
     const relative = dtype === "F16" || dtype === "BF16" ? relativeRounding[dtype] : 0;
     const absolute = relative === 0 ? 0 : absoluteRounding;

@@ -18,7 +18,8 @@ import { operatingSystemRandom, type RandomBytes } from "../sampling/index.js";
 import { totalSteps } from "../schedule/stages.js";
 import { type Example, type TaskRecord } from "../tasks/index.js";
 import { type CheckedLedger, checkLedger, type VerifiedLedger, verifyLedger } from "../verify/verify.js";
-import { checkWritten } from "./check-written.js";
+import { adaptModel } from "./adapt-model.js";
+import { type AdaptedWeights, checkWritten } from "./check-written.js";
 import { evaluate, type TaskMetrics } from "./evaluate.js";
 import { planTask, type PreparedModel, prepareModel, readExamples } from "./prepare.js";
 import { stageMeasure } from "./stage-measure.js";
@@ -150,7 +151,8 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
   if (zeroShot) onEvent?.({ kind: "zero-shot", metrics: zeroShot });
 
   const engine = createDirectionEngine();
-  const state = initialState(model.weights, model.description);
+  const trainable = await adaptModel(model, plan, engine);
+  const state = initialState(trainable.weights, trainable.description);
   replay(state, plan, ledger.entries, engine);
   await runSteps({
     plan,
@@ -159,7 +161,7 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
     ledger,
     records: examples.length,
     measurer: (stage, previous, mask) =>
-      measurerFor({ model, engine, plan, state, stage, mask, examples, previous, onEvent }),
+      measurerFor({ model: trainable, engine, plan, state, stage, mask, examples, previous, onEvent }),
     random: randomness.secret,
     stopRequested: request.stopRequested ?? (() => false),
     onStep: (step) => {
@@ -172,8 +174,9 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
   const masks = maskSummaries(state);
   if (!finished) return { finished, verified, masks, ...(zeroShot && { zeroShot }) };
 
-  await writeModelFolder(files.model, base, state.weights, verified, bytes);
-  const written = await reloadWritten(files, state.weights);
+  const merged = await writeModelFolder(files.model, base, state.weights, verified, bytes);
+  const tensors = trainable.description.adapter?.tensors ?? [];
+  const written = await reloadWritten(files, state.weights, { merged, tensors });
   const final = publicTest && (await evaluation(model, publicTest, written, "final", onEvent));
   return { finished, verified, masks, ...(zeroShot && { zeroShot }), ...(final && { final }) };
 }
@@ -198,6 +201,7 @@ function firstDifference(a: RunPlan, b: RunPlan): string {
     "sampling",
     "stages",
     "directions",
+    "adapter",
     "method",
     "privacy",
     "mechanism",
@@ -253,11 +257,11 @@ function evaluation(
 }
 
 /** Reads back what was written and checks it against the weights in memory, up to the file's own rounding. */
-async function reloadWritten(files: RunFiles, trained: Weights): Promise<Weights> {
+async function reloadWritten(files: RunFiles, trained: Weights, adapted: AdaptedWeights): Promise<Weights> {
   const written = await files.reopen();
   try {
     const { weights } = await loadModel(written);
-    checkWritten(written, weights, trained);
+    checkWritten(written, weights, trained, adapted);
     return weights;
   } finally {
     await written.close();

@@ -1,0 +1,47 @@
+import { startingValues } from "../adapter/index.js";
+import type { DirectionEngine } from "../directions/index.js";
+import { withAdapter } from "../model/adapter.js";
+import type { ModelDescription } from "../model/description.js";
+import type { RunPlan } from "../plan/plan.js";
+import { selfTest } from "../runtime/self-test.js";
+import type { PreparedModel } from "./prepare.js";
+
+/**
+ * A prepared model with the adapters of a plan at their starting values; the model itself where the plan has none.
+ *
+ * The adapters are put among the model's weights, where the plain model does not look at them.
+ *
+ * @throws {RuntimeError} `self-test-failed`: the adapted graphs are checked as the plain ones were.
+ */
+export async function adaptModel(
+  model: PreparedModel,
+  { adapter, directions }: RunPlan,
+  engine: DirectionEngine,
+): Promise<PreparedModel> {
+  if (adapter === undefined) return model;
+  const { runner, weights, task } = model;
+  const description = withAdapter(model.description, adapter);
+  const start = startingValues(description, directions.runSeed, engine);
+  await testAdapted(model, description, start, engine);
+  for (const [name, values] of start) weights.set(name, values);
+  const wordIds = [...task.labelTokenIds];
+  return { ...model, runner, description, modelStages: description.stages({ kind: "label-words", wordIds }) };
+}
+
+/** With B other than zero, or nothing that goes through A would be seen. */
+async function testAdapted(
+  { runner, weights }: PreparedModel,
+  description: ModelDescription,
+  start: ReadonlyMap<string, Float32Array>,
+  engine: DirectionEngine,
+): Promise<void> {
+  const runSeed = new Uint8Array(32);
+  for (const [tensor, values] of start) {
+    const probe = values.slice();
+    if (probe.every((value) => value === 0)) {
+      engine.fill({ runSeed, step: 0, direction: 0, tensor, distribution: "gaussian" }, probe);
+    }
+    weights.set(tensor, probe);
+  }
+  await selfTest(runner, description, weights);
+}
