@@ -6,6 +6,7 @@ import { randomWeights } from "../../test/support/random-weights.js";
 import { seededNumbers } from "../../test/support/tiny-model.js";
 import { nodeRuntime } from "../node/onnxruntime.js";
 import { type Activations, StageRunner, weightSource } from "../runtime/stage-runner.js";
+import { type Adapter, withAdapter } from "./adapter.js";
 import type { ModelDescription, Objective } from "./description.js";
 import { describeModel } from "./registry.js";
 import { batchActivations, type TokenRecord } from "./token-batch.js";
@@ -212,8 +213,10 @@ async function logits(
 }
 
 /** Every objective's logits, each with what the plain loops say. */
-async function compare(config: Config, from: number): Promise<void> {
-  const description = describeModel(config);
+async function compare(plain: Config, from: number, adapter?: Adapter): Promise<void> {
+  const described = describeModel(plain);
+  const description = adapter === undefined ? described : withAdapter(described, adapter);
+  const config = adapter === undefined ? plain : { ...plain, lora_scale: adapter.alpha / adapter.rank };
   const weights = randomWeights(description, from);
   const records = randomRecords(description, config, from + 1);
   const expected = records.map(({ inputIds, tokenTypeIds }) =>
@@ -256,6 +259,32 @@ async function compare(config: Config, from: number): Promise<void> {
 
 for (const [name, configs] of Object.entries({ bertLike, distil, gpt2, opt, llama })) {
   test(`graphs of random ${name} configs give the logits of plain float64 loops, under every objective`, async () => {
-    await fc.assert(fc.asyncProperty(configs, seed, compare), { numRuns: name === "llama" ? 40 : 20 });
+    await fc.assert(
+      fc.asyncProperty(configs, seed, (config, from) => compare(config, from)),
+      { numRuns: name === "llama" ? 40 : 20 },
+    );
+  }, 60_000);
+}
+
+for (const [name, configs] of Object.entries({ bertLike, distil, gpt2, opt, llama })) {
+  test(`adapters in graphs of random ${name} configs add what plain float64 loops add, under every objective`, async () => {
+    const adapters = fc.record({
+      rank: between(1, 4),
+      alpha: between(1, 8),
+      blocks: between(1, 3),
+      all: fc.boolean(),
+    });
+    const property = fc.asyncProperty(configs, seed, adapters, async (config, from, { all, ...sizes_ }) => {
+      const { linearStems, blocks } = describeModel(config);
+      const modules = linearStems.filter((_, at) => all || at % 2 === from % 2);
+      const adapter: Adapter = {
+        kind: "lora",
+        ...sizes_,
+        modules,
+        blocks: Math.min(blocks.length, sizes_.blocks),
+      };
+      await compare(config, from, adapter);
+    });
+    await fc.assert(property, { numRuns: 12 });
   }, 60_000);
 }

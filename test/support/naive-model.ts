@@ -65,9 +65,10 @@ class Net {
   linear(name: string, x: Row, weight = `${name}.weight`): Row {
     const w = this.tensor(weight);
     const bias = this.weights.get(`${name}.bias`);
-    return Array.from({ length: w.length / x.length }, (_, out) =>
+    const y = Array.from({ length: w.length / x.length }, (_, out) =>
       x.reduce((sum, value, i) => sum + value * (w[out * x.length + i] ?? 0), bias?.[out] ?? 0),
     );
+    return this.#lowRank(name, x, y);
   }
 
   /** As {@link linear}, W as [in, out]. */
@@ -75,8 +76,25 @@ class Net {
     const w = this.tensor(`${name}.weight`);
     const bias = this.tensor(`${name}.bias`);
     const outs = bias.length;
-    return Array.from({ length: outs }, (_, out) =>
+    const y = Array.from({ length: outs }, (_, out) =>
       x.reduce((sum, value, i) => sum + value * (w[i * outs + out] ?? 0), bias[out] ?? 0),
+    );
+    return this.#lowRank(name, x, y);
+  }
+
+  /** y + lora_scale B A x, where the weights have A [rank, in] and B [out, rank]; `lora_scale` is among the config. */
+  #lowRank(name: string, x: Row, y: Row): Row {
+    const a = this.weights.get(`${name}.lora_A.weight`);
+    const b = this.weights.get(`${name}.lora_B.weight`);
+    if (a === undefined || b === undefined) return y;
+    const rank = a.length / x.length;
+    const narrow = Array.from({ length: rank }, (_, k) =>
+      x.reduce((sum, value, i) => sum + value * (a[k * x.length + i] ?? 0), 0),
+    );
+    const scale = this.number("lora_scale");
+    return y.map(
+      (value, out) =>
+        value + scale * narrow.reduce((sum, part, k) => sum + part * (b[out * rank + k] ?? 0), 0),
     );
   }
 

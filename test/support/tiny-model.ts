@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { serialiseHeader } from "../../src/checkpoint/index.js";
 import { concatBytes, memoryFolder, type MemoryFolder } from "../../src/files.js";
@@ -95,8 +95,10 @@ export function changeEmbedding(token: string, value: (column: number) => number
 
 /** Copies a folder in memory to a folder on disk. */
 export function writeToDisk(folder: MemoryFolder, path: string): string {
-  mkdirSync(path, { recursive: true });
-  for (const [name, bytes] of folder.files) writeFileSync(join(path, name), bytes);
+  for (const [name, bytes] of folder.files) {
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), bytes);
+  }
   return path;
 }
 
