@@ -1,3 +1,4 @@
+import { adapterInWords } from "../model/adapter.js";
 import { noiseMultiplierOf } from "../plan/noise.js";
 import { isPrivate, type Plan, type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
 import { totalSteps } from "../schedule/stages.js";
@@ -9,6 +10,7 @@ export function planInWords(plan: RunPlan): readonly string[] {
   return [
     ...(isPrivate(plan) ? guaranteeWords(plan) : noGuaranteeWords(plan)),
     ...plan.stages.map((stage, index) => `  stage ${index + 1}   ${stageWords(plan, stage)}`),
+    ...(plan.adapter ? [`            ${adapterInWords(plan.adapter)}`] : []),
     `            ${weights} tensors are trained; forward passes: ${passes(plan)}`,
   ];
 }

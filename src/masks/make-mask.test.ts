@@ -122,6 +122,18 @@ test("D14: static scores the base, dynamic the weights now, grow keeps what it h
   expect(maskSize(third)).toBe(12 - 6);
 });
 
+test("an exact zero is dead, and kept last, but where adapters start from zeros: there it is the smallest weight", () => {
+  const weights = new Map([
+    ["a", Float32Array.from([0, 1, 2, 0])],
+    ["b", Float32Array.from([0, 0, 0, 3])],
+  ]);
+  const keptOf = (score: MaskSpec["score"], startingAtZero?: ReadonlySet<string>) =>
+    kept(makeMask(inputs({ score, ratio: 3 / 8, floor: 0 }, { weights, startingAtZero })));
+  expect(keptOf("small-magnitude")).toEqual({ a: [1, 2], b: [3] });
+  expect(keptOf("small-magnitude", new Set(["b"]))).toEqual({ a: [], b: [0, 1, 2] });
+  expect(keptOf("large-magnitude", new Set(["b"]))).toEqual({ a: [1, 2], b: [3] });
+});
+
 test("D15: rank factors fall from high, at the best, to low; they are the kept weights' own, by rank and not by place", () => {
   const mask = makeMask(inputs({ ratio: 1 / 3, rankWeights: { high: 1.2, low: 0.8 } }));
   // By |w|: b0 0.25, a5 0.5, a2 1, a4 2.

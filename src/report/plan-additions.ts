@@ -7,11 +7,12 @@ import { type Markup, markup } from "./markup.js";
 type Row = readonly [field: string, name: string, value: string];
 
 /**
- * What the plan says beyond a plain schedule: masks, estimates, clips and batches of single stages, and the rule that
+ * What the plan says beyond a plain schedule: adapters, masks, estimates, clips and batches of single stages, and the rule that
  * shrinks releases. Nothing where it says no more.
  */
 export function planAdditions(plan: Plan, masks: readonly MaskSummary[] = []): Markup | undefined {
   const rows = [
+    ...adapterRows(plan.adapter),
     ...shrinkageRows(plan.shrinkage),
     ...plan.stages.flatMap((stage, index) => stageRows(stage, index)),
     ...masks.flatMap(maskRows),
@@ -79,6 +80,18 @@ function maskRows({ stage, weights, digest }: MaskSummary): readonly Row[] {
   return [
     [`masks.${stage}.weights`, `stage ${stage + 1}, weights that its mask kept`, formatNumber(weights)],
     [`masks.${stage}.digest`, `stage ${stage + 1}, its mask's SHA-256`, digest],
+  ];
+}
+
+function adapterRows(adapter: Plan["adapter"]): readonly Row[] {
+  if (adapter === undefined) return [];
+  const { kind, rank, alpha, modules, blocks } = adapter;
+  return [
+    ["adapter.kind", "adapter", kind],
+    ["adapter.rank", "adapter, rank", formatNumber(rank)],
+    ["adapter.alpha", "adapter, alpha (its output is multiplied by alpha / rank)", formatNumber(alpha)],
+    ["adapter.modules", "adapter, beside these layers", modules.join(", ")],
+    ["adapter.blocks", "adapter, last blocks that carry it", formatNumber(blocks)],
   ];
 }
 

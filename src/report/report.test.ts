@@ -237,6 +237,7 @@ function fullPlan(): Plan {
     ...plain,
     format: "dpzo-plan/2",
     method: "dp-zopo",
+    adapter: { kind: "lora", rank: 8, alpha: 16, modules: ["query", "value"], blocks: 2 },
     shrinkage: { rule: "sage", decay: 0.9, warmup: 20, least: 0.1 },
     stages: plain.stages.map((stage) => ({
       ...stage,

@@ -2,8 +2,8 @@ import type { Checkpoint, TensorDtype } from "../checkpoint/index.js";
 import { valuesForReading } from "../model/weight-store.js";
 import { TrainError } from "./errors.js";
 
-/** Largest relative error of rounding to a dtype: half a unit in the last place. */
-const relativeRounding: Readonly<Record<TensorDtype, number>> = { F32: 0, F16: 2 ** -11, BF16: 2 ** -9 };
+/** Largest relative error of rounding to a dtype: half a unit in the last place, of 11 bits and of 8. */
+const relativeRounding: Readonly<Record<TensorDtype, number>> = { F32: 0, F16: 2 ** -11, BF16: 2 ** -8 };
 /** Half the smallest subnormal of float16; bfloat16's is smaller. */
 const absoluteRounding = 2 ** -25;
 

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 import { DpzoError } from "../../errors.js";
+import { adapterInWords } from "../../model/adapter.js";
 import { checkBase } from "../../replay/replay-model.js";
 import { notPrivate } from "../../plan/read-plan.js";
 import {
@@ -48,6 +49,7 @@ export const verifyCommand: CommandFactory = (setExitCode) => {
       output.answer({ ...answer, baseChecked: settings.base !== undefined, guarantee, plan }, () => [
         `valid: ${steps} of ${plannedSteps} steps, ${lostSteps} lost; epsilon ${epsilon} at delta ${delta}`,
         `last hash ${finalHash}${settings.base === undefined ? " (base not checked: give --base)" : "; base agrees"}`,
+        ...(plan.adapter ? [`trained: ${adapterInWords(plan.adapter)}`] : []),
         ...guarantee,
       ]);
     } catch (error) {
