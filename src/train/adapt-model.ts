@@ -19,13 +19,12 @@ export async function adaptModel(
   engine: DirectionEngine,
 ): Promise<PreparedModel> {
   if (adapter === undefined) return model;
-  const { runner, weights, task } = model;
+  const { weights, task } = model;
   const description = withAdapter(model.description, adapter);
   const start = startingValues(description, directions.runSeed, engine);
   await testAdapted(model, description, start, engine);
   for (const [name, values] of start) weights.set(name, values);
-  const wordIds = [...task.labelTokenIds];
-  return { ...model, runner, description, modelStages: description.stages({ kind: "label-words", wordIds }) };
+  return { ...model, description, modelStages: description.stages(task.objective) };
 }
 
 /** With B other than zero, or nothing that goes through A would be seen. */
