@@ -78,21 +78,27 @@ function camelCase(key: string): string {
 /**
  * The settings of a command: the `--config` file with the flags put over it, checked against `schema`.
  *
+ * @param defaults what stands under both; over the schema's own
+ *
  * @throws {UsageError} `config-file` or `usage`, naming the key, for anything unknown, missing or out of range.
  */
 export function resolveSettings<Schema extends z.ZodObject>(
   schema: Schema,
   flags: Readonly<Record<string, unknown>>,
+  defaults: Readonly<Record<string, unknown>> = {},
 ): z.infer<Schema> {
   const { config, ...rest } = flags;
   const fromFile = typeof config === "string" ? readConfigFile(config) : {};
-  const parsed = schema.safeParse({ ...fromFile, ...rest });
+  const parsed = schema.safeParse({ ...defaults, ...fromFile, ...rest });
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw new UsageError("usage", {
     message: `${issueSubject(issue)}: ${issue?.message ?? "invalid settings"}.`,
     value: issue?.path,
-    next: "See --help for every flag; a --config file takes the same names.",
+    next:
+      issue?.path[0] === "template"
+        ? "Give --template and --label-words, or --task NAME for a task that has them."
+        : "See --help for every flag; a --config file takes the same names.",
   });
 }
 

@@ -10,6 +10,7 @@ import {
 import { openNodeFile } from "../node/index.js";
 import { type TaskConfig, taskConfigSchema } from "../plan/config.js";
 import { parseOptions, parseTemplate, slotNames, type TaskRecord } from "../tasks/index.js";
+import { taskFlag } from "./named-settings.js";
 
 /** Which columns of a data file hold what. */
 export const columnsSchema = z.strictObject({
@@ -25,6 +26,7 @@ export const columnsSchema = z.strictObject({
 /** Flags of every command that reads records for a task. */
 export const taskFileSchema = z.strictObject({
   model: z.string().describe("checkpoint folder (Hugging Face layout)"),
+  ...taskFlag,
   data: z.string().describe("data file: JSONL, CSV or TSV"),
   ...columnsSchema.shape,
   ...taskConfigSchema.shape,

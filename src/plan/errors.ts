@@ -9,6 +9,7 @@ export type PlanErrorCode =
   | "plan-mismatch"
   | "contradictory-settings"
   | "epsilon-missing"
+  | "unknown-preset"
   | "not-private";
 
 /** Thrown when a plan cannot be made, read, or does not fit what it is used with. */

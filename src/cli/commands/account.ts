@@ -18,6 +18,7 @@ import { readEventFile, releasedEvent, releaseSchema } from "../account-event.js
 import { type CurvePoint, curvePicture } from "../curve-picture.js";
 import { UsageError } from "../errors.js";
 import { addSchemaOptions, readConfigFile, resolveSettings } from "../options.js";
+import { resolveNamedSettings } from "../named-settings.js";
 import { figure } from "../output.js";
 import { planFor, planSettingsSchema } from "./plan.js";
 import { baseCommand, type CommandFactory, outputFor, settingsOf } from "./shared.js";
@@ -80,7 +81,10 @@ async function readQuestion(
   const { config, ...rest } = flags;
   if (typeof config === "string" && describesTraining(config)) {
     const settings = resolveSettings(accountSchema, rest);
-    return { settings, released: spentBy(await planFor(resolveSettings(planSettingsSchema, { config }))) };
+    return {
+      settings,
+      released: spentBy(await planFor(resolveNamedSettings(planSettingsSchema, { config }))),
+    };
   }
   const settings = resolveSettings(accountSchema, flags);
   return { settings, released: releasedBy(settings) };

@@ -20,13 +20,15 @@ import {
 import { oneChunk } from "../../files.js";
 import { lockFolder, nodeFolderWriter, nodeRuntime, openNodeCheckpoint } from "../../node/index.js";
 import { classificationMetrics, type Example } from "../../tasks/index.js";
+import { taskConfigSchema } from "../../plan/config.js";
 import { prepareModel, readExamples } from "../../train/prepare.js";
 import { UsageError } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
 import { listenForInterrupt } from "../interrupt.js";
-import { addSchemaOptions, readMappingFile, resolveSettings } from "../options.js";
+import { resolveNamedSettings } from "../named-settings.js";
+import { addSchemaOptions, readMappingFile } from "../options.js";
 import { duration, figure, type Output } from "../output.js";
-import { fileRecords, taskFileSchema } from "../task-files.js";
+import { columnsSchema, fileRecords, taskFileSchema } from "../task-files.js";
 import { version } from "../version.js";
 import { baseCommand, type CommandFactory, outputFor, settingsOf } from "./shared.js";
 
@@ -66,7 +68,7 @@ export const compareCommand: CommandFactory = (setExitCode) => {
   );
   addSchemaOptions(command, compareSettingsSchema);
   return command.action(async (flags: Record<string, unknown>) => {
-    const settings = resolveSettings(compareSettingsSchema, settingsOf(flags));
+    const settings = resolveNamedSettings(compareSettingsSchema, settingsOf(flags));
     const output = outputFor(flags);
     const request = gridRequest(settings);
     const lock = await lockFolder(settings.out);
@@ -167,8 +169,9 @@ async function fileStore(settings: CompareSettings, baseDigest: string): Promise
   for (const path of [settings.data, settings.dev, settings.test]) {
     digests.push(bytesToHex(sha256(await readFile(path))));
   }
-  const { template, labelWords, maximumTokens } = settings;
-  const common = { format: "dpzo-cell/1", baseDigest, digests, template, labelWords, maximumTokens };
+  const about = [...Object.keys(columnsSchema.shape), ...Object.keys(taskConfigSchema.shape)];
+  const task = Object.entries(settings).filter(([key]) => about.includes(key));
+  const common = { format: "dpzo-cell/1", baseDigest, digests, ...Object.fromEntries(task) };
   const nameOf = (request: object): string => {
     const bytes = new TextEncoder().encode(JSON.stringify({ ...common, ...request }));
     return `${bytesToHex(sha256(bytes)).slice(0, 32)}.json`;
@@ -237,7 +240,7 @@ async function writePage(
 
 /** The task's name, or that of its training file. */
 function taskName(settings: CompareSettings): string {
-  return basename(settings.data).replace(/\.[a-z]+$/u, "");
+  return settings.task ?? basename(settings.data).replace(/\.[a-z]+$/u, "");
 }
 
 function tableLines(rows: readonly GridRow[], task: string): readonly string[] {

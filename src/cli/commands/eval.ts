@@ -1,7 +1,8 @@
 import { nodeRuntime } from "../../node/index.js";
 import { evaluate, isAnswerMetrics, type TaskMetrics } from "../../train/evaluate.js";
 import { prepareModel, readExamples } from "../../train/prepare.js";
-import { addSchemaOptions, resolveSettings } from "../options.js";
+import { resolveNamedSettings } from "../named-settings.js";
+import { addSchemaOptions } from "../options.js";
 import { figure } from "../output.js";
 import { fileRecords, taskFileSchema } from "../task-files.js";
 import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
@@ -11,7 +12,7 @@ export const evalCommand: CommandFactory = () => {
   const command = baseCommand("eval", "evaluate a checkpoint on a public file (the figures are not private)");
   addSchemaOptions(command, taskFileSchema);
   return command.action(async (flags: Record<string, unknown>) => {
-    const settings = resolveSettings(taskFileSchema, settingsOf(flags));
+    const settings = resolveNamedSettings(taskFileSchema, settingsOf(flags));
     const output = outputFor(flags);
     const model = await withFolder(settings.model, (checkpoint) =>
       prepareModel(checkpoint, nodeRuntime(), settings),

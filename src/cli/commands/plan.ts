@@ -7,7 +7,8 @@ import { makePlan } from "../../plan/make-plan.js";
 import type { Plan } from "../../plan/plan.js";
 import { operatingSystemRandom } from "../../sampling/index.js";
 import { plannedTask } from "../../train/planned-task.js";
-import { addSchemaOptions, resolveSettings } from "../options.js";
+import { presetFlag, resolveNamedSettings } from "../named-settings.js";
+import { addSchemaOptions } from "../options.js";
 import type { Output } from "../output.js";
 import { planInWords } from "../plan-words.js";
 import { type Columns, taskFileSchema } from "../task-files.js";
@@ -18,6 +19,7 @@ import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } f
 /** Everything `dpzo plan` can be told. */
 export const planSettingsSchema = z.strictObject({
   ...taskFileSchema.shape,
+  ...presetFlag,
   ...trainConfigSchema.shape,
   data: z.string().optional().describe("data file to count, unless --public-size is given"),
 });
@@ -41,7 +43,7 @@ export const planCommand: CommandFactory = () => {
       await tellAlternatives(outputFor(flags), settingsOf(flags));
       return;
     }
-    const settings = resolveSettings(planSettingsSchema, settingsOf(flags));
+    const settings = resolveNamedSettings(planSettingsSchema, settingsOf(flags));
     tellPlan(outputFor(flags), await planFor(settings));
   });
 };

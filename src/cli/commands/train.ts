@@ -2,7 +2,8 @@ import { z } from "zod";
 
 import { trainConfigSchema } from "../../plan/config.js";
 import { exitCodes } from "../exit-codes.js";
-import { addSchemaOptions, resolveSettings } from "../options.js";
+import { presetFlag, resolveNamedSettings } from "../named-settings.js";
+import { addSchemaOptions } from "../options.js";
 import { duration, figure } from "../output.js";
 import { fileRecords, taskFileSchema } from "../task-files.js";
 import { finalWords, type RunMetrics, runTraining } from "../train-run.js";
@@ -12,6 +13,7 @@ import { planFor, tellPlan } from "./plan.js";
 /** Every setting of `dpzo train`, on the command line or in a `--config` file. */
 export const trainSettingsSchema = z.strictObject({
   ...taskFileSchema.shape,
+  ...presetFlag,
   ...trainConfigSchema.shape,
   out: z.string().describe("run folder: model/, ledger.jsonl, report.html, metrics.json"),
   evalData: z.string().optional().describe("PUBLIC file with the same columns, evaluated before and after"),
@@ -25,7 +27,7 @@ export const trainCommand: CommandFactory = (setExitCode) => {
   command.option("--dry-run", "print the plan and its epsilon; touch nothing");
   return command.action(async (flags: Record<string, unknown>) => {
     const { dryRun, ...given } = settingsOf(flags);
-    const settings = resolveSettings(trainSettingsSchema, given);
+    const settings = resolveNamedSettings(trainSettingsSchema, given);
     const output = outputFor(flags);
     if (dryRun === true) {
       tellPlan(output, await planFor(settings));
