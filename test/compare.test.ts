@@ -45,6 +45,8 @@ beforeAll(async () => {
   - {train: [all], steps: 3, batch: 8, learningRate: 0.1, clip: 5}
 mezo:
   - {train: [all], steps: 3, batch: 8, learningRate: 0.01}
+low-rank:
+  - {method: dp-aggzo, adapter: lora, loraRank: 2, steps: 2, batch: 8, directions: 2, learningRate: 0.01, clip: 5}
 grow-downwards:
   - {method: dp-zopo, train: [head, all], stages: 2, steps: 6, batch: 8, directions: 2, learningRate: 0.01, clip: 5}
 `,
@@ -58,7 +60,7 @@ afterAll(() => {
 const names = (): string[] => readdirSync(join(out, "cells")).filter((name) => !name.startsWith("."));
 
 test("a grid is run once, its page is written, and a missing run is done again alone", async () => {
-  const methods = ["--methods", "zero-shot,dpzero,mezo,grow-downwards"];
+  const methods = ["--methods", "zero-shot,dpzero,mezo,grow-downwards,low-rank"];
   const first = await dpzo(...command(...methods));
   expect(first.code, first.stderr).toBe(0);
   const { table } = JSON.parse(first.stdout) as Answer;
@@ -67,9 +69,10 @@ test("a grid is run once, its page is written, and a missing run is done again a
     ["dpzero", 3],
     ["mezo", 3],
     ["grow-downwards", 6],
+    ["low-rank", 2],
   ]);
   expect(table[1]?.forwardPasses).toBe(3 * 8 * 2);
-  expect(names()).toHaveLength(1 + 2 + 2 + 2 + 2);
+  expect(names()).toHaveLength(1 + 2 + 2 + 2 + 2 + 2);
   expect(readFileSync(join(out, "compare.html"), "utf8")).toContain("grow-downwards");
 
   const [lost = ""] = names();

@@ -1,11 +1,10 @@
 import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
 import { rowsRead } from "../measure/prefix.js";
 import { type TrainConfig, trainConfigSchema } from "../plan/config.js";
-import { makeNonPrivatePlan, makePlan, type PlanInputs } from "../plan/make-plan.js";
+import { makeNonPrivatePlan, makePlan, planSchedule, type PlanInputs } from "../plan/make-plan.js";
 import { noiseMultiplierOf } from "../plan/noise.js";
-import { methodStages } from "../plan/method-stages.js";
 import { isPrivate, type RunPlan, stageSampling } from "../plan/plan.js";
-import { selectTensors } from "../model/selection.js";
+import { withAdapter } from "../model/adapter.js";
 import { initialState } from "../replay/replay.js";
 import { operatingSystemRandom } from "../sampling/index.js";
 import { ScheduleError } from "../schedule/errors.js";
@@ -59,13 +58,14 @@ export interface CellWatch {
 export async function runCell(bench: Workbench, request: CellRequest, watch: CellWatch): Promise<CellResult> {
   const start = performance.now();
   const seconds = (): number => Math.round((performance.now() - start) / 100) / 10;
-  bench.reset();
   if (request.candidate === undefined) {
+    bench.reset();
     const score = await bench.score(request.split);
     return { score, steps: 0, directions: 0, lossEvaluations: 0, forwardPasses: 0, seconds: seconds() };
   }
   const plan = planWithin(bench, request, request.candidate);
-  const { model, engine, splits } = bench;
+  const { engine, splits } = bench;
+  const model = await bench.begin(plan);
   const ledger = await openLedger(new MemoryLedgerFile(), plan, plan);
   const state = initialState(model.weights, model.description);
   const steps = totalSteps(plan.stages);
@@ -140,33 +140,33 @@ function stepsWithin(bench: Workbench, config: TrainConfig, forwardPasses = Infi
 /** What a number of steps would cost; nothing where the stages cannot share them. */
 function passesOfSchedule(bench: Workbench, config: TrainConfig, steps: number): Passes | undefined {
   try {
-    const stages = methodStages({ ...config, steps }).map((stage) => ({
-      ...stage,
-      expectedBatch: stage.expectedBatch ?? config.batch,
-      tensors: [...selectTensors(bench.model.description, stage.train)],
-    }));
-    return countPasses(passesOptions(bench), stages);
+    return passesOf(bench, planSchedule(planInputs(bench, { ...config, steps })));
   } catch (error) {
     if (error instanceof ScheduleError) return undefined;
     throw error;
   }
 }
 
-function passesOf(bench: Workbench, plan: RunPlan): Passes {
+function passesOf(
+  { model, splits }: Workbench,
+  plan: Pick<RunPlan, "sampling" | "stages" | "adapter">,
+): Passes {
+  const { adapter } = plan;
+  const description = adapter === undefined ? model.description : withAdapter(model.description, adapter);
+  const prompts = splits.train.flatMap(({ texts }) => texts.map(({ prompt }) => prompt));
+  const { length: records } = splits.train;
+  const options: PassesOptions = {
+    description,
+    modelStages: description.stages(model.task.objective),
+    tokens: prompts.reduce((sum, { inputIds }) => sum + inputIds.length, 0) / records,
+    rows: prompts.reduce((sum, prompt) => sum + rowsRead(prompt), 0) / records,
+    publicSize: records,
+  };
   const stages = plan.stages.map((stage): CostedStage => ({
     ...stage,
     expectedBatch: stageSampling(plan, stage).expectedBatch,
   }));
-  return countPasses(passesOptions(bench), stages);
-}
-
-function passesOptions({ model, splits }: Workbench): PassesOptions {
-  const prompts = splits.train.flatMap(({ texts }) => texts.map(({ prompt }) => prompt));
-  const { length: records } = splits.train;
-  const tokens = prompts.reduce((sum, { inputIds }) => sum + inputIds.length, 0) / records;
-  const rows = prompts.reduce((sum, prompt) => sum + rowsRead(prompt), 0) / records;
-  const { description, modelStages } = model;
-  return { description, modelStages, tokens, rows, publicSize: records };
+  return countPasses(options, stages);
 }
 
 function planInputs({ model, baseDigest, splits }: Workbench, config: TrainConfig): PlanInputs {

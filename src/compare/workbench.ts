@@ -4,7 +4,10 @@ import { predict } from "../measure/predict.js";
 import { FrozenPrefix } from "../measure/prefix.js";
 import { weightSource } from "../runtime/stage-runner.js";
 import { classificationMetrics, type Example } from "../tasks/index.js";
+import type { RunPlan } from "../plan/plan.js";
+import { adaptModel } from "../train/adapt-model.js";
 import type { PreparedModel } from "../train/prepare.js";
+import { CompareError } from "./errors.js";
 import { firstTrained } from "./forward-passes.js";
 
 /** Accuracy and macro-F1 on one split. */
@@ -31,23 +34,41 @@ export class Workbench {
   readonly baseDigest: string;
   readonly splits: Splits;
   readonly engine: DirectionEngine = createDirectionEngine();
-  readonly #base: ReadonlyMap<string, Float32Array>;
+  /** The base weights of what has been trained in any run. */
+  readonly #base = new Map<string, Float32Array>();
   readonly #measurers = new Map<number, Measurer>();
   readonly #kept = new Map<string, Promise<FrozenPrefix>>();
+  /** The model of the run in progress, with its adapters. */
+  #trained: PreparedModel;
   /** The lowest model stage that the run in progress has trained so far. */
   #lowest = Infinity;
 
+  /** @throws {CompareError} `not-comparable` for a task whose answers are written, which has no accuracy. */
   constructor(model: PreparedModel, baseDigest: string, splits: Splits) {
+    if (model.task.answering !== undefined) throw notComparable();
     this.model = model;
+    this.#trained = model;
     this.baseDigest = baseDigest;
     this.splits = splits;
-    this.#base = new Map([...model.weights].map(([name, values]) => [name, values.slice()]));
   }
 
-  /** Puts the base weights back: where every run begins. */
+  /** Puts the base weights back. */
   reset(): void {
     for (const [name, values] of this.#base) this.model.weights.get(name)?.set(values);
+    this.#trained = this.model;
     this.#lowest = Infinity;
+  }
+
+  /** Begins a run at the base weights; the model, with the plan's adapters at their start. */
+  async begin(plan: RunPlan): Promise<PreparedModel> {
+    this.reset();
+    for (const name of new Set(plan.stages.flatMap(({ tensors }) => tensors))) {
+      const values = this.#base.has(name) ? undefined : this.model.weights.get(name);
+      if (values !== undefined && this.model.description.tensors.has(name))
+        this.#base.set(name, values.slice());
+    }
+    this.#trained = await adaptModel(this.model, plan, this.engine);
+    return this.#trained;
   }
 
   /** The private side of a stage, with what was kept for an earlier run where that still holds. */
@@ -55,12 +76,12 @@ export class Workbench {
     options: Pick<MeasureOptions, "tensors" | "mask" | "smoothing" | "estimator" | "expectedVisits">,
     onProgress?: (done: number, total: number) => void,
   ): Promise<Measurer> {
-    const frozen = firstTrained(this.model.modelStages, new Set(options.tensors));
+    const frozen = firstTrained(this.#trained.modelStages, new Set(options.tensors));
     // Above a stage that this run has trained, nothing kept of the base weights is true any more.
     const isOfBase = frozen <= this.#lowest;
     const previous = isOfBase ? this.#measurers.get(frozen) : undefined;
     const measurer = await Measurer.create({
-      ...this.model,
+      ...this.#trained,
       ...options,
       engine: this.engine,
       examples: this.splits.train,
@@ -75,7 +96,7 @@ export class Workbench {
   /** How the weights as they are do on a split. */
   async score(split: "dev" | "test"): Promise<Score> {
     const examples = this.splits[split];
-    const { model } = this;
+    const model = this.#trained;
     const prefix = await this.#prefixFor(split, Math.min(this.#lowest, model.modelStages.length - 1));
     const predicted = await predict({ ...model, examples, prefix });
     const truth = examples.map(({ label }) => label);
@@ -98,4 +119,12 @@ export class Workbench {
     this.#kept.set(key, kept);
     return kept;
   }
+}
+
+function notComparable(): CompareError {
+  return new CompareError("not-comparable", {
+    message: "Written answers have no accuracy to compare.",
+    expected: "a task with label words or options",
+    next: "Train with dpzo train and score with dpzo eval.",
+  });
 }

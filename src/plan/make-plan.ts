@@ -116,6 +116,17 @@ export function makeNonPrivatePlan(inputs: PlanInputs): NonPrivatePlan {
   return nonPrivatePlanSchema.parse(plan);
 }
 
+/**
+ * A configuration's schedule, with what it trains and how it samples, before any noise is calibrated: what a run costs
+ * follows from it.
+ *
+ * @throws as {@link makePlan}, but for what has to do with the budget.
+ */
+export function planSchedule(inputs: PlanInputs): Pick<Plan, "sampling" | "stages" | "adapter"> {
+  const { sampling, stages, rest } = commonParts(inputs);
+  return { sampling, stages, ...(rest.adapter && { adapter: rest.adapter }) };
+}
+
 /** What every plan has, private or not. */
 function commonParts(inputs: PlanInputs): Pick<Plan, "sampling" | "stages"> & {
   readonly rest: Pick<Plan, "base" | "task" | "directions" | "adapter">;
