@@ -25,6 +25,7 @@ export {
 } from "./compare/index.js";
 export { createDirectionEngine, type DirectionEngine, type DirectionStream } from "./directions/index.js";
 export { DpzoError, type ErrorDetails } from "./errors.js";
+export { exportOnnx, type OnnxExport, type OnnxFolder, type OnnxOptions } from "./export/index.js";
 export { type FolderReader, type FolderWriter, memoryFolder, type RandomAccessFile } from "./files.js";
 export { type LedgerEntry, LedgerError, type LedgerFile, parseLedger } from "./ledger/index.js";
 export { type Mask, MaskError, type MaskSpec } from "./masks/index.js";

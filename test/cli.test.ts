@@ -467,3 +467,25 @@ test("SIGINT finishes the step, exits with 130 and says so; the same command goe
 function lineCount(path: string): number {
   return readFileSync(path).filter((byte) => byte === 10).length;
 }
+
+test("plan and --dry-run refuse a label word that is not one token, as train would", async () => {
+  const wrong = ["--label-words", "terrible,unbelievably-great", "--public-size", "1000"];
+  const plan = await dpzo("plan", "--model", base, ...task, ...settings, ...wrong);
+  expect([plan.code, plan.stderr]).toEqual([2, expect.stringContaining("label-word-not-one-token")]);
+  const dry = await dpzo(...train(join(folder, "dry"), "--dry-run", ...wrong));
+  expect([dry.code, dry.stdout]).toEqual([2, ""]);
+});
+
+test("export writes the folder transformers.js loads, and refuses to write over its model", async () => {
+  const onnx = join(folder, "onnx");
+  const exported = await dpzo("export", "--onnx", "--model", join(out, "model"), "--out", onnx, "--json");
+  expect(exported.code, exported.stderr).toBe(0);
+  expect(answerOf(exported)).toMatchObject({ out: onnx, architecture: "bert" });
+  expect(readdirSync(onnx)).toEqual(expect.arrayContaining(["config.json", "onnx", "tokenizer.json"]));
+  expect(readdirSync(join(onnx, "onnx"))).toContain("model.onnx");
+  const formless = await dpzo("export", "--model", base, "--out", join(folder, "formless"));
+  expect([formless.code, formless.stderr]).toEqual([2, expect.stringContaining("--onnx")]);
+  const over = await dpzo("export", "--onnx", "--model", base, "--out", base);
+  expect(over.code).not.toBe(0);
+  expect(existsSync(join(folder, "formless"))).toBe(false);
+});

@@ -1,5 +1,5 @@
 import type { Checkpoint } from "../checkpoint/index.js";
-import type { ModelStage } from "../model/description.js";
+import type { ModelDescription, ModelStage } from "../model/description.js";
 import { type LoadedModel, loadModel } from "../model/load.js";
 import type { Plan } from "../plan/plan.js";
 import type { InferenceRuntime } from "../runtime/runtime.js";
@@ -41,14 +41,27 @@ export async function prepareModel(
   { lead }: { readonly lead?: string } = {},
 ): Promise<PreparedModel> {
   const model = await loadModel(checkpoint);
-  const tokenizer = await openTokenizer(checkpoint);
-  const maximumTokens = Math.min(config.maximumTokens, model.description.maximumTokens);
-  const { kind } = model.description;
-  const task = createTask(tokenizer, { ...config, maximumTokens }, { kind, lead });
+  const { task, maximumTokens } = await prepareTask(checkpoint, model.description, config, { lead });
   const runner = new StageRunner(runtime);
   await selfTest(runner, model.description, model.weights);
   const modelStages = model.description.stages(task.objective);
   return { ...model, runner, task, modelStages, maximumTokens };
+}
+
+/**
+ * Checks a task against a checkpoint's tokenizer and its longest input; no weights are read.
+ *
+ * @throws {TaskError}, {TrainError} `tokenizer-missing`, `tokenizer-invalid`
+ */
+export async function prepareTask(
+  checkpoint: Checkpoint,
+  { kind, maximumTokens: longest }: Pick<ModelDescription, "kind" | "maximumTokens">,
+  config: TaskConfig,
+  { lead }: { readonly lead?: string | undefined } = {},
+): Promise<Pick<PreparedModel, "task" | "maximumTokens">> {
+  const tokenizer = await openTokenizer(checkpoint);
+  const maximumTokens = Math.min(config.maximumTokens, longest);
+  return { task: createTask(tokenizer, { ...config, maximumTokens }, { kind, lead }), maximumTokens };
 }
 
 /** Tokenises every record; an unknown label stops it with the line and nothing of the record. */

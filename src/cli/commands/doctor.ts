@@ -88,7 +88,7 @@ function describeFindings(found: Findings, isClose: boolean): readonly string[] 
     `machine     ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB, Node ${machine.node}`,
     `runtime     ${runtime.name} ${runtime.version}; directions: ${found.directions}`,
     `model       ${found.architecture}, ${found.parameters.toLocaleString("en")} parameters`,
-    `self-test   passed: ${found.stages.length} stages move the logits; records do not influence each other`,
+    `self-test   passed: ${found.stages.length} stages change the answer when their weights change; records do not influence each other`,
     ...golden,
   ];
 }

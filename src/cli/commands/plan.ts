@@ -1,11 +1,14 @@
 import { z } from "zod";
 
+import type { Checkpoint } from "../../checkpoint/index.js";
+import type { ModelDescription } from "../../model/description.js";
 import { describeModel } from "../../model/registry.js";
 import { type TaskConfig, type TrainConfig } from "../../plan/config.js";
 import { trainConfigSchema } from "../../plan/config.js";
 import { makePlan } from "../../plan/make-plan.js";
 import type { Plan } from "../../plan/plan.js";
 import { operatingSystemRandom } from "../../sampling/index.js";
+import { planTask, prepareTask } from "../../train/prepare.js";
 import { plannedTask } from "../../train/planned-task.js";
 import { presetFlag, resolveNamedSettings } from "../named-settings.js";
 import { addSchemaOptions } from "../options.js";
@@ -50,18 +53,34 @@ export const planCommand: CommandFactory = () => {
 
 /** Makes the plan of a run that has not begun; its run seed is drawn again when the run begins. */
 export async function planFor(settings: PlanSettings): Promise<Plan> {
-  const { config, digest } = await withFolder(settings.model, async (checkpoint) => ({
-    config: checkpoint.config,
-    digest: await checkpoint.digest(),
-  }));
+  const { description, baseDigest, task } = await withFolder(settings.model, async (checkpoint) => {
+    const model = describeModel(checkpoint.config);
+    return {
+      description: model,
+      baseDigest: await checkpoint.digest(),
+      task: await taskOf(checkpoint, model, settings),
+    };
+  });
   return makePlan({
     config: settings,
-    description: describeModel(config),
-    baseDigest: digest,
-    task: plannedTask(settings),
+    description,
+    baseDigest,
+    task,
     publicSize: settings.publicSize ?? (await countRecords(settings)),
     random: operatingSystemRandom,
   });
+}
+
+/** The plan's task as `train` would have it: checked against the tokenizer, where the folder has one. */
+async function taskOf(
+  checkpoint: Checkpoint,
+  description: ModelDescription,
+  settings: PlanSettings,
+): Promise<Plan["task"]> {
+  const hasTokenizer = (await checkpoint.sideFile("tokenizer.json")) !== undefined;
+  return hasTokenizer
+    ? planTask(await prepareTask(checkpoint, description, settings))
+    : plannedTask(settings);
 }
 
 /** Prints a plan: words for people, the plan itself as JSON. */
