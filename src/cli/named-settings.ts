@@ -1,15 +1,21 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { z } from "zod";
 
 import { settingsPreset, settingsPresets } from "../plan/presets.js";
-import { namedTask, namedTasks } from "../tasks/index.js";
+import { describeModel } from "../model/registry.js";
+import { type ModelKind, namedTask, taskNames } from "../tasks/index.js";
 import { readConfigFile, resolveSettings } from "./options.js";
 
 /** The flag that stands for columns, template and label words. */
 export const taskFlag = {
   task: z
-    .enum(Object.keys(namedTasks))
+    .enum(taskNames)
     .optional()
-    .describe("a task by name: its columns, template and label words, each of which a flag overrides"),
+    .describe(
+      "a task by name, in the prompt for the model's kind: columns, template and answers, each of which a flag overrides",
+    ),
 };
 
 /** The flag that stands for the settings of a run. */
@@ -33,7 +39,7 @@ export function resolveNamedSettings<Schema extends z.ZodObject>(
 ): z.infer<Schema> {
   const { config } = flags;
   const given = typeof config === "string" ? { ...readConfigFile(config), ...flags } : flags;
-  const defaults = { ...presetSettings(given["preset"]), ...taskSettings(given["task"]) };
+  const defaults = { ...presetSettings(given["preset"]), ...taskSettings(given) };
   const known = Object.entries(defaults).filter(([key]) => key in schema.shape);
   return resolveSettings(schema, flags, Object.fromEntries(known));
 }
@@ -42,6 +48,27 @@ function presetSettings(preset: unknown): Readonly<Record<string, unknown>> {
   return typeof preset === "string" ? settingsPreset(preset).settings : {};
 }
 
-function taskSettings(task: unknown): Readonly<Record<string, unknown>> {
-  return typeof task === "string" ? { ...namedTask(task) } : {};
+/** What stands in the place of `{mask}`: of these, what is given takes the place of what the name stands for. */
+const ways: readonly string[] = ["labelWords", "options", "answers"];
+
+function taskSettings({
+  task,
+  model,
+  ...given
+}: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (typeof task !== "string") return {};
+  const named = Object.entries(namedTask(task, kindOfModel(model)));
+  const isGiven = ways.some((way) => given[way] !== undefined);
+  return Object.fromEntries(named.filter(([key]) => !(isGiven && ways.includes(key))));
+}
+
+/** From the folder's `config.json`; where that cannot be read, opening the folder will say why. */
+function kindOfModel(folder: unknown): ModelKind {
+  if (typeof folder !== "string") return "masked-lm";
+  try {
+    const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
+    return describeModel(config).kind;
+  } catch {
+    return "masked-lm";
+  }
 }

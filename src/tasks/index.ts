@@ -4,7 +4,8 @@ export { resolveLabelWords, type LabelWord, type LabelWordContext } from "./labe
 export { indexOfLargest, labelLoss } from "./label-loss.js";
 export { createLabelIndex, parseLabelWords, type LabelIndex, type LabelWordList } from "./labels.js";
 export { classificationMetrics, type ClassificationMetrics, type ClassMetrics } from "./metrics.js";
-export { namedTask, namedTasks, type NamedTask } from "./named-tasks.js";
+export { decoderTasks } from "./decoder-tasks.js";
+export { namedTask, namedTasks, type NamedTask, taskNames } from "./named-tasks.js";
 export {
   createPromptEncoder,
   type EncodedPrompt,

@@ -1,13 +1,24 @@
+import { decoderTasks } from "./decoder-tasks.js";
 import { TaskError } from "./errors.js";
+import type { ModelKind } from "./prompt-encoder.js";
 
-/** What a well-known task needs besides its file: columns, prompt and label words. */
+/** What a well-known task needs besides its file: columns, prompt, and what the model may answer. */
 export interface NamedTask {
-  readonly text: string;
+  /** The column of `{text}`, where the template has it. */
+  readonly text?: string;
   readonly pair?: string;
-  readonly label: string;
+  /** Absent where answers are written. */
+  readonly label?: string;
   readonly template: string;
   /** In the form of `--label-words`. */
-  readonly labelWords: string;
+  readonly labelWords?: string;
+  /** In the form of `--options`. */
+  readonly options?: string;
+  /** The column of the answers. */
+  readonly answers?: string;
+  readonly answerTokens?: number;
+  /** The longest prompt where the usual 64 tokens are too few. */
+  readonly maximumTokens?: number;
 }
 
 const sentence = { text: "text", label: "label" } as const;
@@ -20,13 +31,19 @@ const inference = {
 } as const;
 
 /**
- * Tasks by name, with columns and label order as in the usual files.
+ * Tasks by name for masked language models, with columns and label order as in the usual files.
  *
  * The prompts of sentences are those the embedded model was measured with; those of pairs are
  * LM-BFF's (Gao, Fisch, Chen 2021, Table 1).
  */
 export const namedTasks: Readonly<Record<string, NamedTask>> = Object.freeze({
   agnews: { ...sentence, template: "{mask} news : {text}", labelWords: "world,sports,business,tech" },
+  boolq: {
+    label: "label",
+    template: "{question} ? {mask} . {passage}",
+    labelWords: "no,yes",
+    maximumTokens: 256,
+  },
   cb: { ...inference, labelWords: "yes,no,maybe" },
   cr: sentiment,
   mnli: { ...inference, labelWords: "yes,maybe,no" },
@@ -44,19 +61,34 @@ export const namedTasks: Readonly<Record<string, NamedTask>> = Object.freeze({
   },
 });
 
+/** The names of all tasks; some are for decoders only. */
+export const taskNames: readonly string[] = Object.freeze(
+  [...new Set([...Object.keys(namedTasks), ...Object.keys(decoderTasks)])].sort(),
+);
+
 /**
- * A task by its name.
+ * A task by its name, in the prompt for a kind of model.
  *
- * @throws {TaskError} code `unknown-task`, with the names there are.
+ * @throws {TaskError} code `unknown-task`, with the names there are; `needs-decoder` for a task of options or written
+ * answers and a masked model.
  * @example
  * namedTask("sst2").labelWords; // "terrible,great"
+ * namedTask("sst2", "causal-lm").labelWords; // "negative,positive"
  */
-export function namedTask(name: string): NamedTask {
-  const task = Object.hasOwn(namedTasks, name) ? namedTasks[name] : undefined;
+export function namedTask(name: string, kind: ModelKind = "masked-lm"): NamedTask {
+  const tasks = kind === "causal-lm" ? decoderTasks : namedTasks;
+  const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined;
   if (task !== undefined) return task;
+  if (taskNames.includes(name)) {
+    throw new TaskError("needs-decoder", {
+      message: `The task ${name} has answers of several tokens, and the model is an encoder, which fills one token.`,
+      value: name,
+      expected: "a decoder (GPT-2, OPT, Llama)",
+    });
+  }
   throw new TaskError("unknown-task", {
     message: `There is no task called ${JSON.stringify(name)}.`,
     value: name,
-    expected: Object.keys(namedTasks).join(", "),
+    expected: taskNames.join(", "),
   });
 }

@@ -15,7 +15,8 @@ describe("named tasks", () => {
     test(`${name} works with the embedded model's tokenizer`, () => {
       const task = createTask(tokenizer, { ...named, maximumTokens: 64 });
       expect(task.labelTokenIds).toHaveLength(task.labels.length);
-      const prompt = task.encode({ text: "some text", pair: "another" });
+      const fields = { passage: "some passage", question: "is it" };
+      const prompt = task.encode({ text: "some text", pair: "another", fields });
       expect(prompt.inputIds[prompt.maskPosition]).toBe(103);
     });
   }
@@ -23,6 +24,7 @@ describe("named tasks", () => {
   test("an unknown name is refused with the names there are", () => {
     expect(() => namedTask("imdb")).toThrow(/sst2/);
     expect(() => namedTask("constructor")).toThrow(expect.objectContaining({ code: "unknown-task" }));
+    expect(() => namedTask("squad")).toThrow(expect.objectContaining({ code: "needs-decoder" }));
   });
 });
 

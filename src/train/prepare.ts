@@ -14,6 +14,7 @@ import {
   type TextTokenizer,
 } from "../tasks/index.js";
 import type { TaskConfig } from "../plan/config.js";
+import { chooseDemonstrations, type Demonstrations } from "./demonstrations.js";
 import { TrainError } from "./errors.js";
 import { plannedTask } from "./planned-task.js";
 
@@ -24,6 +25,8 @@ export interface PreparedModel extends LoadedModel {
   /** Stages of the task's objective. */
   readonly modelStages: readonly ModelStage[];
   readonly maximumTokens: number;
+  /** Demonstrations before every prompt. */
+  readonly shots: number;
 }
 
 /**
@@ -31,21 +34,26 @@ export interface PreparedModel extends LoadedModel {
  *
  * No record has been read when it returns.
  *
- * @param lead public text before every prompt
+ * @param demonstrations PUBLIC records that stand before every prompt
  * @throws {CheckpointError}, {ModelError}, {TaskError}, {RuntimeError} `self-test-failed`.
  */
 export async function prepareModel(
   checkpoint: Checkpoint,
   runtime: InferenceRuntime,
   config: TaskConfig,
-  { lead }: { readonly lead?: string } = {},
+  demonstrations?: Demonstrations,
 ): Promise<PreparedModel> {
   const model = await loadModel(checkpoint);
-  const { task, maximumTokens } = await prepareTask(checkpoint, model.description, config, { lead });
+  const { task, maximumTokens, shots } = await prepareTask(
+    checkpoint,
+    model.description,
+    config,
+    demonstrations,
+  );
   const runner = new StageRunner(runtime);
-  await selfTest(runner, model.description, model.weights);
+  await selfTest(runner, model.description, model.weights, task.objective);
   const modelStages = model.description.stages(task.objective);
-  return { ...model, runner, task, modelStages, maximumTokens };
+  return { ...model, runner, task, modelStages, maximumTokens, shots };
 }
 
 /**
@@ -57,11 +65,16 @@ export async function prepareTask(
   checkpoint: Checkpoint,
   { kind, maximumTokens: longest }: Pick<ModelDescription, "kind" | "maximumTokens">,
   config: TaskConfig,
-  { lead }: { readonly lead?: string | undefined } = {},
-): Promise<Pick<PreparedModel, "task" | "maximumTokens">> {
+  demonstrations?: Demonstrations,
+): Promise<Pick<PreparedModel, "task" | "maximumTokens" | "shots">> {
   const tokenizer = await openTokenizer(checkpoint);
-  const maximumTokens = Math.min(config.maximumTokens, longest);
-  return { task: createTask(tokenizer, { ...config, maximumTokens }, { kind, lead }), maximumTokens };
+  const plain = { ...config, maximumTokens: Math.min(config.maximumTokens, longest) };
+  const task = createTask(tokenizer, plain, { kind });
+  if (demonstrations === undefined) return { task, maximumTokens: plain.maximumTokens, shots: 0 };
+  const shown = chooseDemonstrations(task, tokenizer, demonstrations, { kind, longest });
+  const maximumTokens = plain.maximumTokens + shown.tokens;
+  const { lead, shots } = shown;
+  return { task: createTask(tokenizer, { ...plain, maximumTokens }, { kind, lead }), maximumTokens, shots };
 }
 
 /** Tokenises every record; an unknown label stops it with the line and nothing of the record. */

@@ -1,21 +1,47 @@
+import { z } from "zod";
+
 import { nodeRuntime } from "../../node/index.js";
+import type { TaskRecord } from "../../tasks/index.js";
+import type { Demonstrations } from "../../train/demonstrations.js";
 import { evaluate, isAnswerMetrics, type TaskMetrics } from "../../train/evaluate.js";
 import { prepareModel, readExamples } from "../../train/prepare.js";
+import { UsageError } from "../errors.js";
 import { resolveNamedSettings } from "../named-settings.js";
 import { addSchemaOptions } from "../options.js";
 import { figure } from "../output.js";
 import { fileRecords, taskFileSchema } from "../task-files.js";
 import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
 
-/** `dpzo eval`: accuracy and macro-F1, or exact match and F1, of a checkpoint on a PUBLIC file; the figures are exact, not private. */
+const evalSchema = z.strictObject({
+  ...taskFileSchema.shape,
+  shots: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe("in-context learning: most demonstrations before each prompt; as many as the model takes"),
+  shotsData: z
+    .string()
+    .optional()
+    .describe("PUBLIC file with the same columns, of which demonstrations are drawn; never private records"),
+  shotsSeed: z.number().int().min(0).optional().describe("decides which demonstrations, and in which order"),
+});
+type EvalSettings = z.infer<typeof evalSchema>;
+
+/**
+ * `dpzo eval`: accuracy and macro-F1, or exact match and F1, of a checkpoint on a PUBLIC file; the figures are exact, not
+ * private. Zero-shot, or with demonstrations of another public file.
+ */
 export const evalCommand: CommandFactory = () => {
   const command = baseCommand("eval", "evaluate a checkpoint on a public file (the figures are not private)");
-  addSchemaOptions(command, taskFileSchema);
+  addSchemaOptions(command, evalSchema);
   return command.action(async (flags: Record<string, unknown>) => {
-    const settings = resolveNamedSettings(taskFileSchema, settingsOf(flags));
+    const settings = resolveNamedSettings(evalSchema, settingsOf(flags));
     const output = outputFor(flags);
+    const demonstrations = await demonstrationsOf(settings);
     const model = await withFolder(settings.model, (checkpoint) =>
-      prepareModel(checkpoint, nodeRuntime(), settings),
+      prepareModel(checkpoint, nodeRuntime(), settings, demonstrations),
     );
     const examples = await readExamples(model.task, fileRecords(settings.data, settings));
     const onProgress = (done: number, total: number): void => {
@@ -23,9 +49,32 @@ export const evalCommand: CommandFactory = () => {
     };
     const metrics = await evaluate({ model, examples, onProgress });
     const { labels } = model.task;
-    output.answer({ ...metrics, ...(labels.length > 0 && { labels }) }, () => metricWords(metrics));
+    const { shots } = model;
+    output.answer(
+      { ...metrics, ...(labels.length > 0 && { labels }), ...(demonstrations && { shots }) },
+      () => [
+        ...metricWords(metrics),
+        ...(demonstrations
+          ? [`with ${shots} of ${demonstrations.count} demonstrations before each prompt`]
+          : []),
+      ],
+    );
   });
 };
+
+async function demonstrationsOf(settings: EvalSettings): Promise<Demonstrations | undefined> {
+  const { shots: count, shotsData, shotsSeed: seed } = settings;
+  if (count === undefined && shotsData === undefined && seed === undefined) return undefined;
+  if (count === undefined || shotsData === undefined || seed === undefined) {
+    throw new UsageError("usage", {
+      message: "Demonstrations need --shots, --shots-data and --shots-seed together.",
+      expected: "how many, a PUBLIC file to draw them of, and a seed of the draw",
+    });
+  }
+  const records: TaskRecord[] = [];
+  for await (const record of fileRecords(shotsData, settings)) records.push(record);
+  return { records, count, seed };
+}
 
 function metricWords(metrics: TaskMetrics): readonly string[] {
   if (isAnswerMetrics(metrics)) {
