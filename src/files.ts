@@ -27,12 +27,14 @@ export interface RandomAccessFile {
   close(): Promise<void>;
 }
 
-/** A flat folder: the names it lists have no separators, and nothing above it can be reached. */
+/** A folder: the names it lists have no separators, and nothing above it can be reached. */
 export interface FolderReader {
   readonly name: string;
   /** Names of the files in it (no sub-folders), sorted by code units. */
   list(): Promise<string[]>;
   open(name: string): Promise<RandomAccessFile>;
+  /** A folder inside, which need not be there: then its files are not. */
+  folder(name: string): FolderReader;
 }
 
 /** Writes whole files; a reader sees the old file or the new one, never a part. */
@@ -46,6 +48,7 @@ export interface FolderWriter {
 /** A folder in memory, for tests and for browsers; a file of a folder inside has its name and a slash before its own. */
 export interface MemoryFolder extends FolderReader, FolderWriter {
   readonly files: Map<string, Uint8Array>;
+  folder(name: string): MemoryFolder;
 }
 
 /** Longest file name the usual file systems take, in bytes of UTF-8. */

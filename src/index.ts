@@ -29,7 +29,7 @@ export { exportOnnx, type OnnxExport, type OnnxFolder, type OnnxOptions } from "
 export { type FolderReader, type FolderWriter, memoryFolder, type RandomAccessFile } from "./files.js";
 export { type LedgerEntry, LedgerError, type LedgerFile, parseLedger } from "./ledger/index.js";
 export { type Mask, MaskError, type MaskSpec } from "./masks/index.js";
-export { type Adapter, type LoraAdapter, withAdapter } from "./model/adapter.js";
+export { type Adapter, type LoraAdapter, type PrefixAdapter, withAdapter } from "./model/adapter.js";
 export type { ModelDescription, ModelStage } from "./model/description.js";
 export { ModelError } from "./model/errors.js";
 export { type LoadedModel, loadModel } from "./model/load.js";

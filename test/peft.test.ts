@@ -88,6 +88,39 @@ describe("adapter folders in PEFT give dpzo's logits to 1e-4, beside the weights
   }
 });
 
+describe("prefix folders in PEFT give dpzo's logits to 1e-4", () => {
+  for (const name of ["gpt2", "opt-pre-norm", "llama-gqa-tied", "qwen3-gqa"]) {
+    test.skipIf(!hasPeft || !hasShared(`golden/models/${name}`))(
+      `${name} (needs torch, transformers and peft in DPZO_PYTHON or python3, and ../shared/golden/models/${name})`,
+      { timeout: 120_000 },
+      async () => {
+        const base = sharedPath(`golden/models/${name}`);
+        const checkpoint = await openCheckpoint(nodeFolderReader(base));
+        const { description: plain, weights } = await loadModel(checkpoint);
+        await checkpoint.close();
+        const description = withAdapter(plain, { kind: "prefix", length: 3 });
+        const random = randomWeights(description, 9);
+        for (const tensor of description.adapter!.tensors) weights.set(tensor, random.get(tensor)!);
+        const adapter = join(scratch, `${name}-prefix`);
+        const valuesOf = (tensor: string) => Promise.resolve(weights.get(tensor)!);
+        await writePeftFolder(nodeFolderWriter(adapter), {
+          description,
+          baseName: name,
+          trained: [],
+          valuesOf,
+        });
+        const golden = parseGolden(readFileSync(`${base}/golden.json`, "utf8"));
+        const ids = golden.input_ids.map((row) => row.slice(0, 5));
+        const { logits } = withPeft(base, adapter, ids);
+        const ours = await allLogits(runner, description, weights, ids);
+        const largest = Math.max(1, ...ours.map(Math.abs));
+        expect(largestDifference(ours, logits)).toBeLessThan(1e-4 * largest);
+        expect(largestDifference(ours, await allLogits(runner, plain, weights, ids))).toBeGreaterThan(1e-2);
+      },
+    );
+  }
+});
+
 test("the folder of a run: what PEFT is told, and tensors under its names", async () => {
   const run = await tinyRun({
     config: { adapter: "lora", train: ["adapter:last:1,head"], learningRate: 0.5 },

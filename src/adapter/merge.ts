@@ -1,4 +1,4 @@
-import type { AdaptedModule, AdapterLayout } from "../model/adapter.js";
+import type { AdaptedModule, LoraLayout } from "../model/adapter.js";
 
 /** Gives the values of a tensor. */
 export type ValuesOf = (tensor: string) => Promise<Float32Array>;
@@ -10,7 +10,7 @@ export type ValuesOf = (tensor: string) => Promise<Float32Array>;
  * - Products and sums in float64 in a fixed order, rounded once to float32: the same bits on every machine.
  */
 export async function mergedWeights(
-  { spec, modules }: AdapterLayout,
+  { spec, modules }: LoraLayout,
   valuesOf: ValuesOf,
 ): Promise<ReadonlyMap<string, Float32Array>> {
   const merged = new Map<string, Float32Array>();

@@ -1,8 +1,9 @@
 import { serialiseHeader } from "../checkpoint/index.js";
 import { type FolderWriter, oneChunk } from "../files.js";
-import type { AdapterLayout } from "../model/adapter.js";
+import type { LoraLayout } from "../model/adapter.js";
 import type { ModelDescription } from "../model/description.js";
 import type { ValuesOf } from "./merge.js";
+import { sortedJson, writePrefixFolder } from "./prefix-folder.js";
 
 /** What a PEFT folder is made from. */
 export interface PeftFolder {
@@ -25,6 +26,10 @@ export interface PeftFolder {
 export async function writePeftFolder(out: FolderWriter, folder: PeftFolder): Promise<void> {
   const { adapter } = folder.description;
   if (adapter === undefined) return;
+  if (!("modules" in adapter)) {
+    await writePrefixFolder(out, folder, adapter);
+    return;
+  }
   const saved = savedModules(folder);
   const entries = [
     ...adapter.tensors.map((tensor) => ({ name: tensor, tensor })),
@@ -88,7 +93,7 @@ async function* tensorFile(
 /** Settings that PEFT needs to build the same adapters; what is left out has its defaults there. */
 function loraConfig(
   folder: PeftFolder,
-  { spec, modules }: AdapterLayout,
+  { spec, modules }: LoraLayout,
   saved: readonly string[],
 ): Record<string, unknown> {
   const names = (list: readonly string[]): readonly string[] =>
@@ -108,8 +113,4 @@ function loraConfig(
     // PEFT has no name for masked language models; without one it wraps the model as it is.
     task_type: folder.description.kind === "causal-lm" ? "CAUSAL_LM" : null,
   };
-}
-
-function sortedJson(config: Readonly<Record<string, unknown>>): string {
-  return `${JSON.stringify(Object.fromEntries(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))), null, 2)}\n`;
 }

@@ -11,9 +11,12 @@ export function adapterSeed(runSeed: string): Uint8Array {
   return sha256.create().update(domain).update(hexToBytes(runSeed)).digest();
 }
 
+/** Standard deviation of the keys and values of virtual tokens, that of most models' own first weights. */
+const virtualDeviation = Math.fround(0.02);
+
 /**
  * What the adapters of a run start from: A normal with variance 1 / (3 in), the variance of PEFT's uniform start, and
- * B zero, so that the adapted model starts as the base.
+ * B zero, so that the adapted model starts as the base. Virtual keys and values are small and normal.
  *
  * Guarantees:
  * - A pure function of the plan's public run seed and the tensors' names and shapes, with the same bits on every
@@ -28,9 +31,15 @@ export function startingValues(
   runSeed: string,
   engine: DirectionEngine,
 ): ReadonlyMap<string, Float32Array> {
-  const { adapter } = description;
+  const { adapter, tensors } = description;
   if (adapter === undefined) return new Map();
   const seed = adapterSeed(runSeed);
+  if (!("modules" in adapter)) {
+    const length = (name: string): number => (tensors.get(name) ?? []).reduce((a, b) => a * b, 1);
+    return new Map(
+      adapter.tensors.map((name) => [name, scaledNormal(engine, seed, name, length(name), virtualDeviation)]),
+    );
+  }
   const { rank } = adapter.spec;
   return new Map(
     adapter.modules.flatMap(({ down, up, inputs, outputs }): [string, Float32Array][] => [

@@ -33,6 +33,8 @@ export interface Checkpoint {
   sideFiles(): Promise<ReadonlyMap<string, string>>;
   /** A side file, piece by piece. */
   readSideFile(name: string): AsyncGenerator<Uint8Array>;
+  /** The folder `adapter` in it, which need not be there. */
+  readonly adapterFolder: FolderReader;
   close(): Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export async function openCheckpoint(
     sideFile: (name) => sideFile(folder, name),
     sideFiles: async () => carried(await folder.list()),
     readSideFile: (name) => streamFile(folder, name),
+    adapterFolder: folder.folder("adapter"),
     close: () => closeAll(weights.files),
   };
 }

@@ -1,6 +1,8 @@
+import { readPrefix } from "../adapter/index.js";
 import type { Checkpoint } from "../checkpoint/index.js";
 import { type FolderWriter, oneChunk } from "../files.js";
 import type { ModelDescription } from "../model/description.js";
+import { ModelError } from "../model/errors.js";
 import { checkTensors } from "../model/load.js";
 import { describeModel } from "../model/registry.js";
 import {
@@ -50,7 +52,7 @@ const graphRoom = 2 ** 24;
  * - Model card and ledger come along: a guarantee is not lost on the way.
  * - Memory stays near one tensor; `config.json` is written last, so a folder cut short does not open.
  *
- * @throws {ModelError} as `loadModel`
+ * @throws {ModelError} as `loadModel`; `adapter-unsupported` for a checkpoint with a prefix.
  * @example
  * await exportOnnx(checkpoint, { out: nodeFolderWriter("web"), onnx: nodeFolderWriter("web/onnx") });
  */
@@ -61,6 +63,7 @@ export async function exportOnnx(
 ): Promise<OnnxExport> {
   const description = describeModel(checkpoint.config, new Set(checkpoint.tensors.keys()));
   checkTensors(checkpoint, description);
+  if ((await readPrefix(checkpoint, description)) !== undefined) throw withPrefix(checkpoint);
   const source: WeightSource = {
     shape: (name) => description.tensors.get(name) ?? [],
     read: (name) => checkpoint.read(name),
@@ -84,6 +87,15 @@ export async function exportOnnx(
     weightBytes: bytes,
     external,
   };
+}
+
+function withPrefix({ name }: Checkpoint): ModelError {
+  return new ModelError("adapter-unsupported", {
+    message: `${name} has a prefix in its adapter folder, which the exported graph would leave out.`,
+    value: name,
+    expected: "a checkpoint without a prefix",
+    next: "Evaluate it with dpzo or PEFT; LoRA can be exported, as it is merged.",
+  });
 }
 
 /** The same weights in another form: card and ledger still speak of them. */

@@ -12,7 +12,13 @@ import { createDirectionEngine } from "../directions/index.js";
 import { nodeFolderReader, nodeRuntime } from "../node/index.js";
 import { parseGolden } from "../runtime/golden.js";
 import { StageRunner } from "../runtime/stage-runner.js";
-import { type Adapter, adapterInWords, usualLoraModules, withAdapter } from "./adapter.js";
+import {
+  type LoraAdapter,
+  type LoraLayout,
+  adapterInWords,
+  usualLoraModules,
+  withAdapter,
+} from "./adapter.js";
 import type { ModelDescription } from "./description.js";
 import { type LoadedModel, loadModel } from "./load.js";
 import { describeModel } from "./registry.js";
@@ -30,7 +36,7 @@ async function loadGolden(name: string): Promise<LoadedModel & { readonly ids: r
   return { ...model, ids: golden.input_ids.map((ids) => ids.slice(0, 6)) };
 }
 
-function everywhere({ linearStems, blocks }: ModelDescription, more: Partial<Adapter> = {}): Adapter {
+function everywhere({ linearStems, blocks }: ModelDescription, more: Partial<LoraAdapter> = {}): LoraAdapter {
   return { kind: "lora", rank: 2, alpha: 3, modules: linearStems, blocks: blocks.length, ...more };
 }
 
@@ -66,7 +72,7 @@ for (const name of [...goldenEncoders, ...goldenDecoders]) {
         const { description, weights, ids } = await loadGolden(name);
         const adapted = withAdapter(description, everywhere(description));
         const values = filled(adapted, weights);
-        const merged = await mergedWeights(adapted.adapter!, (tensor) =>
+        const merged = await mergedWeights(adapted.adapter as LoraLayout, (tensor) =>
           Promise.resolve(values.get(tensor)!),
         );
         expect(merged.size).toBe(description.linearStems.length * description.blocks.length);
@@ -105,7 +111,7 @@ test("blocks below the adapters keep their graph, and blocks of each kind share 
   expect(keys(adapted).slice(0, 2)).toEqual(keys(plain).slice(0, 2));
   expect(keys(adapted)[2]).toBe(keys(adapted)[3]);
   expect(keys(adapted)[2]).not.toBe(keys(plain)[2]);
-  const [first] = adapted.adapter!.modules;
+  const [first] = (adapted.adapter as LoraLayout).modules;
   expect(first?.name).toBe("model.layers.2.self_attn.q_proj");
 });
 

@@ -1,4 +1,4 @@
-import type { BlockShape } from "./block.js";
+import { type BlockShape, virtualTensors } from "./block.js";
 import type { ModelDescription } from "./description.js";
 import { ModelError } from "./errors.js";
 import { linearSizes, lowRankTensors, type Module, type Modules } from "./modules.js";
@@ -18,8 +18,21 @@ export interface LoraAdapter {
   readonly blocks: number;
 }
 
+/**
+ * Prefix tuning: in every block, keys and values of virtual tokens that every position sees.
+ *
+ * In a decoder the text's positions begin after the virtual ones, as PEFT has it.
+ *
+ * @see Li and Liang 2021 (arXiv 2101.00190)
+ */
+export interface PrefixAdapter {
+  readonly kind: "prefix";
+  /** Virtual tokens. */
+  readonly length: number;
+}
+
 /** Trainable weights that are put beside a checkpoint's own. */
-export type Adapter = LoraAdapter;
+export type Adapter = LoraAdapter | PrefixAdapter;
 
 /** A linear layer with a low-rank path, and where its tensors are. */
 export interface AdaptedModule {
@@ -35,10 +48,23 @@ export interface AdaptedModule {
 }
 
 /** What an adapted description says of its adapters. */
-export interface AdapterLayout {
-  readonly spec: Adapter;
+export type AdapterLayout = LoraLayout | PrefixLayout;
+
+/** Low-rank adapters and their layers, lowest block first. */
+export interface LoraLayout {
+  readonly spec: LoraAdapter;
   readonly modules: readonly AdaptedModule[];
-  /** Every tensor of the adapters, lowest block first. */
+  /** Every tensor of the adapters. */
+  readonly tensors: readonly string[];
+}
+
+/** Virtual keys and values, those of the lowest block first; each is [key-value heads, length, size]. */
+export interface PrefixLayout {
+  readonly spec: PrefixAdapter;
+  /** Heads of the keys and values. */
+  readonly heads: number;
+  readonly headSize: number;
+  /** The tensors: keys, then values, block by block. */
   readonly tensors: readonly string[];
 }
 
@@ -46,7 +72,7 @@ export interface AdapterLayout {
  * The model with adapters: their tensors are among its tensors, and its last blocks read them.
  *
  * Guarantees:
- * - With B = 0 the logits are those of the plain model, bit for bit.
+ * - With LoRA's B = 0 the logits are those of the plain model, bit for bit.
  * - Blocks without adapters keep their graph, so they share sessions with each other, and so do those with.
  *
  * @throws {ModelError} `unknown-adapter-module` for a stem that is no linear layer of the model's blocks.
@@ -55,7 +81,7 @@ export interface AdapterLayout {
  * const adapted = withAdapter(description, { kind: "lora", rank: 8, alpha: 16, modules: ["query"], blocks: 2 });
  */
 export function withAdapter(description: ModelDescription, adapter: Adapter): ModelDescription {
-  for (const stem of adapter.modules) {
+  for (const stem of adapter.kind === "lora" ? adapter.modules : []) {
     if (!description.linearStems.includes(stem)) throw unknownModule(description, stem);
   }
   return description.adapted(adapter);
@@ -71,34 +97,48 @@ export function usualLoraModules({ linearStems }: ModelDescription): readonly st
 }
 
 /** An adapter for a person. */
-export function adapterInWords({ rank, alpha, modules, blocks }: Adapter): string {
+export function adapterInWords(adapter: Adapter): string {
+  if (adapter.kind === "prefix") return `prefix tuning with ${adapter.length} virtual tokens in every block`;
+  const { rank, alpha, modules, blocks } = adapter;
   const where = blocks === 1 ? "the last block" : `the last ${blocks} blocks`;
   return `LoRA of rank ${rank}, alpha ${alpha}, on ${modules.join(", ")} of ${where}`;
 }
 
 /** A block with the adapters that its layer carries, or as it is. */
 export function adaptBlock(block: BlockShape, adapter: Adapter, layer: number, layers: number): BlockShape {
+  if (adapter.kind === "prefix") return { ...block, virtualTokens: adapter.length };
   return layer < layers - adapter.blocks
     ? block
     : { ...block, modules: adaptModules(block.modules, adapter) };
 }
 
-function adaptModules(modules: Modules, { modules: stems, rank, alpha }: Adapter): Modules {
+function adaptModules(modules: Modules, { modules: stems, rank, alpha }: LoraAdapter): Modules {
   const lowRank = { rank, scale: alpha / rank };
   return new Map(
     [...modules].map(([stem, module]) => [stem, stems.includes(stem) ? { ...module, lowRank } : module]),
   );
 }
 
-/** The adapters of some blocks, given as their modules and their tensors' prefix. */
+/** The adapters of some adapted blocks, given with their tensors' prefix. */
 export function adapterLayout(
   spec: Adapter,
-  blocks: readonly (readonly [modules: Modules, prefix: string])[],
+  blocks: readonly (readonly [block: BlockShape, prefix: string])[],
 ): AdapterLayout {
+  if (spec.kind === "prefix") return prefixLayout(spec, blocks);
   const modules = blocks.flatMap(([block, prefix]) =>
-    [...block.values()].filter(({ lowRank }) => lowRank !== undefined).map((one) => adapted(one, prefix)),
+    [...block.modules.values()]
+      .filter(({ lowRank }) => lowRank !== undefined)
+      .map((one) => adapted(one, prefix)),
   );
   return { spec, modules, tensors: modules.flatMap(({ down, up }) => [down, up]) };
+}
+
+function prefixLayout(
+  spec: PrefixAdapter,
+  blocks: readonly (readonly [block: BlockShape, prefix: string])[],
+): PrefixLayout {
+  const [{ keyValueHeads: heads, headSize } = { keyValueHeads: 0, headSize: 0 }] = blocks[0] ?? [];
+  return { spec, heads, headSize, tensors: blocks.flatMap(([, prefix]) => virtualTensors(prefix)) };
 }
 
 function adapted(module: Module, prefix: string): AdaptedModule {

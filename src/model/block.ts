@@ -1,8 +1,8 @@
 import { attention, type AttentionSizes, rotate, splitHeads } from "./attention.js";
-import type { Objective, Program } from "./description.js";
+import type { Objective, Program, WeightBinding } from "./description.js";
 import { GraphBuilder, type Value } from "./graph.js";
 import { activate, type Activation, type Norm } from "./layers.js";
-import { ModuleLayers, type Modules } from "./modules.js";
+import { ModuleLayers, moduleBindings, moduleTensors, type Modules } from "./modules.js";
 
 /**
  * One transformer block as data. Its modules are found by these stems:
@@ -22,6 +22,30 @@ export interface BlockShape extends AttentionSizes {
   readonly normFirst: boolean;
   readonly activation: Activation;
   readonly modules: Modules;
+  /** How many trained keys and values stand in front of those of the text; every position sees them. */
+  readonly virtualTokens?: number;
+}
+
+/** Names of a block's virtual keys and values. */
+export function virtualTensors(prefix: string): readonly [key: string, value: string] {
+  return [`${prefix}prefix_key`, `${prefix}prefix_value`];
+}
+
+/** Names and shapes of a block's tensors. */
+export function blockTensors(block: BlockShape, prefix: string): [string, readonly number[]][] {
+  const { modules, virtualTokens, keyValueHeads, headSize } = block;
+  const own = moduleTensors(modules, prefix);
+  if (virtualTokens === undefined) return own;
+  const shape = [keyValueHeads, virtualTokens, headSize];
+  return [...virtualTensors(prefix).map((name): [string, readonly number[]] => [name, shape]), ...own];
+}
+
+/** Where the graph inputs of a block's weights come from. */
+export function blockBindings({ modules, virtualTokens }: BlockShape, prefix: string): WeightBinding[] {
+  const [key, value] = virtualTensors(prefix);
+  const own = moduleBindings(modules, prefix);
+  if (virtualTokens === undefined) return own;
+  return [{ input: "prefix_key", tensor: key }, { input: "prefix_value", tensor: value }, ...own];
 }
 
 /**
@@ -115,9 +139,9 @@ class BlockGraph {
     const bias = one && shape.causal ? this.#biasOfRows() : this.#bias;
     const inputs = {
       query: queries,
-      key: this.#joined("key", keys),
-      value: this.#joined("value", values),
-      bias,
+      key: this.#afterVirtual("key", this.#joined("key", keys)),
+      value: this.#afterVirtual("value", this.#joined("value", values)),
+      bias: this.#besideVirtual(bias),
     };
     const context = attention(this.#graph, inputs, shape, shape.scale);
     return this.#reads === "some" ? this.#kept(context) : context;
@@ -165,6 +189,26 @@ class BlockGraph {
     const present = graph.op("Concat", [past, byHead], { axis: 2 });
     graph.output(`present_${name}`, present, ["records", keyValueHeads, "keys", headSize]);
     return present;
+  }
+
+  /** Keys or values with the virtual ones, the same for all records, in front. */
+  #afterVirtual(name: "key" | "value", own: Value): Value {
+    const { virtualTokens, keyValueHeads, headSize } = this.#shape;
+    if (virtualTokens === undefined) return own;
+    const graph = this.#graph;
+    const sizes = [keyValueHeads, virtualTokens, headSize];
+    const records = graph.op("Shape", [own], { start: 0, end: 1 });
+    const shape = graph.op("Concat", [records, graph.integers(sizes)], { axis: 0 });
+    const repeated = graph.op("Expand", [graph.input(`prefix_${name}`, sizes), shape]);
+    return graph.op("Concat", [repeated, own], { axis: 2 });
+  }
+
+  /** The bias with zeros in front: every position sees the virtual tokens. */
+  #besideVirtual(bias: Value): Value {
+    const { virtualTokens } = this.#shape;
+    if (virtualTokens === undefined) return bias;
+    const pads = this.#graph.integers([0, 0, 0, virtualTokens, 0, 0, 0, 0]);
+    return this.#graph.op("Pad", [bias, pads]);
   }
 
   /** The causal bias of the positions that are read, [records, 1, 1, keys]. */

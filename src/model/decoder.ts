@@ -1,6 +1,6 @@
 import { adaptBlock, type Adapter, adapterLayout } from "./adapter.js";
 import { causalBias, hiddenScore } from "./biases.js";
-import { blockProgram, type BlockShape, readsOf } from "./block.js";
+import { blockBindings, blockProgram, type BlockShape, blockTensors, readsOf } from "./block.js";
 import type {
   DecodingStep,
   ModelDescription,
@@ -70,14 +70,18 @@ export interface DecoderNames {
 export function describeDecoder(spec: DecoderSpec): ModelDescription {
   const { names, adapter } = spec;
   const { hidden, keyValueHeads, headSize } = spec.block(0);
-  const blocks = blockModules(spec);
-  const modules = [[embeddingModules(spec), ""] as const, ...blocks, [headModules(spec), ""] as const];
+  const blocks = blocksOf(spec);
+  const modules = [
+    [embeddingModules(spec), ""] as const,
+    ...blocks.map(([block, prefix]) => [block.modules, prefix] as const),
+    [headModules(spec), ""] as const,
+  ];
   return {
     architecture: spec.architecture,
     kind: "causal-lm",
     hiddenSize: hidden,
     vocabularySize: spec.vocabulary,
-    maximumTokens: spec.maximumTokens,
+    maximumTokens: spec.maximumTokens - virtualTokens(spec),
     padTokenId: spec.padTokenId,
     tensors: tensorShapes(spec),
     tiedAliases: new Map(spec.tied ? [[`${names.decoder}.weight`, `${names.word}.weight`]] : []),
@@ -100,37 +104,43 @@ function blockOf({ block, adapter, layers }: DecoderSpec, layer: number): BlockS
   return adapter === undefined ? block(layer) : adaptBlock(block(layer), adapter, layer, layers);
 }
 
-function blockModules(spec: DecoderSpec): readonly (readonly [modules: Modules, prefix: string])[] {
+function blocksOf(spec: DecoderSpec): readonly (readonly [block: BlockShape, prefix: string])[] {
   return Array.from({ length: spec.layers }, (_, layer) => [
-    blockOf(spec, layer).modules,
+    blockOf(spec, layer),
     `${spec.names.block}.${layer}.`,
   ]);
 }
 
-/** Positions 0, 1, 2 ... in every record, padding included, which no token sees. */
+/** How many positions the virtual tokens of a prefix take before the text. */
+function virtualTokens({ adapter }: DecoderSpec): number {
+  return adapter?.kind === "prefix" ? adapter.length : 0;
+}
+
+/** Positions 0, 1, 2 ... in every record, padding included, which no token sees; after a prefix, its length more. */
 function batchInputs(
-  { positions: learned, rotary }: DecoderSpec,
+  spec: DecoderSpec,
   { records, positions }: TokenBatch,
 ): ReturnType<ModelDescription["batchInputs"]> {
-  const first = learned?.first ?? 0;
+  const { positions: learned, rotary } = spec;
+  const before = virtualTokens(spec);
+  const first = learned === undefined ? 0 : learned.first + before;
   const ids = Int32Array.from({ length: records * positions }, (_, at) => first + (at % positions));
+  const places = Int32Array.from({ length: positions }, (_, at) => before + at);
   return {
     position_ids: { data: ids, dims: [records, positions] },
     attention_bias: causalBias(positions),
-    ...(rotary && rotaryTables(rotary, ids.slice(0, positions))),
+    ...(rotary && rotaryTables(rotary, places)),
   };
 }
 
 /** As {@link batchInputs}, for new positions after a cache: every record has its own place and its own padding. */
-function stepInputs(
-  { positions: learned, rotary }: DecoderSpec,
-  step: DecodingStep,
-): ReturnType<ModelDescription["batchInputs"]> {
+function stepInputs(spec: DecoderSpec, step: DecodingStep): ReturnType<ModelDescription["batchInputs"]> {
+  const { positions: learned, rotary } = spec;
   const { records, positions, past, starts } = step;
   const size = records * positions;
   const places = Int32Array.from(
     { length: size },
-    (_, at) => (starts[Math.floor(at / positions)] ?? 0) + (at % positions),
+    (_, at) => virtualTokens(spec) + (starts[Math.floor(at / positions)] ?? 0) + (at % positions),
   );
   const ids = rotary
     ? Int32Array.from({ length: size }, (_, at) => at)
@@ -157,7 +167,7 @@ function stepBias({ records, positions, past, lengths, prompt }: DecodingStep): 
 function tensorShapes(spec: DecoderSpec): ReadonlyMap<string, readonly number[]> {
   const { names, positions, embedding, vocabulary } = spec;
   const { hidden } = spec.block(0);
-  const blocks = blockModules(spec).map(([modules, prefix]) => moduleTensors(modules, prefix));
+  const blocks = blocksOf(spec).map(([block, prefix]) => blockTensors(block, prefix));
   const learned: [string, readonly number[]][] = positions
     ? [[`${names.position}.weight`, [positions.rows, hidden]]]
     : [];
@@ -194,14 +204,10 @@ function headModules({ finalNorm, names, embedding, block }: DecoderSpec): Modul
 
 function buildStages(spec: DecoderSpec, objective: Objective): readonly ModelStage[] {
   const cached = objective.kind === "next-token";
-  const layers = blockModules(spec).map(([modules, prefix], layer): ModelStage => ({
+  const layers = blocksOf(spec).map(([block, prefix], layer): ModelStage => ({
     name: `layer.${layer}`,
-    program: blockProgram(
-      blockOf(spec, layer),
-      layer === spec.layers - 1 ? readsOf(objective) : "all",
-      cached,
-    ),
-    weights: moduleBindings(modules, prefix),
+    program: blockProgram(block, layer === spec.layers - 1 ? readsOf(objective) : "all", cached),
+    weights: blockBindings(block, prefix),
   }));
   return [embeddingsStage(spec), ...layers, headStage(spec, objective)];
 }

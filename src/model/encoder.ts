@@ -1,6 +1,6 @@
 import { adaptBlock, type Adapter, adapterLayout } from "./adapter.js";
 import { hiddenScore } from "./biases.js";
-import { blockProgram, type BlockShape, readsOf } from "./block.js";
+import { blockBindings, blockProgram, type BlockShape, blockTensors, readsOf } from "./block.js";
 import type { ModelDescription, ModelStage, Objective, TokenBatch, WeightBinding } from "./description.js";
 import { ModelError } from "./errors.js";
 import { encoderFeeds } from "./feeds.js";
@@ -88,8 +88,12 @@ type EncoderStem = "query" | "key" | "value" | "attended" | "attention_norm" | "
 /** The description of an encoder. */
 export function describeEncoder(spec: EncoderSpec): ModelDescription {
   const { names, adapter } = spec;
-  const blocks = blockModules(spec);
-  const modules = [[embeddingModules(spec), ""] as const, ...blocks, [headModules(spec), ""] as const];
+  const blocks = blocksOf(spec);
+  const modules = [
+    [embeddingModules(spec), ""] as const,
+    ...blocks.map(([block, prefix]) => [block.modules, prefix] as const),
+    [headModules(spec), ""] as const,
+  ];
   const aliases = new Map([[`${names.decoder}.bias`, names.decoderBias]]);
   if (spec.tied) aliases.set(`${names.decoder}.weight`, `${names.word}.weight`);
   return {
@@ -120,9 +124,9 @@ function blockOf({ block, adapter, layers }: EncoderSpec, layer: number): BlockS
   return adapter === undefined ? block : adaptBlock(block, adapter, layer, layers);
 }
 
-function blockModules(spec: EncoderSpec): readonly (readonly [modules: Modules, prefix: string])[] {
+function blocksOf(spec: EncoderSpec): readonly (readonly [block: BlockShape, prefix: string])[] {
   return Array.from({ length: spec.layers }, (_, layer) => [
-    blockOf(spec, layer).modules,
+    blockOf(spec, layer),
     `${spec.names.block}.${layer}.`,
   ]);
 }
@@ -153,7 +157,7 @@ function tensorShapes(spec: EncoderSpec): ReadonlyMap<string, readonly number[]>
   const decoder: [string, readonly number[]][] = spec.tied
     ? []
     : [[`${names.decoder}.weight`, [spec.vocabulary, embedding]]];
-  const blocks = blockModules(spec).map(([modules, prefix]) => moduleTensors(modules, prefix));
+  const blocks = blocksOf(spec).map(([block, prefix]) => blockTensors(block, prefix));
   return new Map([
     [`${names.word}.weight`, [spec.vocabulary, embedding]],
     [`${names.position}.weight`, [spec.positions, embedding]],
@@ -191,14 +195,10 @@ function buildStages(spec: EncoderSpec, objective: Objective): readonly ModelSta
       expected: "a decoder, or another objective",
     });
   }
-  const layers = blockModules(spec).map(([modules, prefix], layer): ModelStage => ({
+  const layers = blocksOf(spec).map(([block, prefix], layer): ModelStage => ({
     name: `layer.${layer}`,
-    program: blockProgram(
-      blockOf(spec, layer),
-      layer === spec.layers - 1 ? readsOf(objective) : "all",
-      false,
-    ),
-    weights: moduleBindings(modules, prefix),
+    program: blockProgram(block, layer === spec.layers - 1 ? readsOf(objective) : "all", false),
+    weights: blockBindings(block, prefix),
   }));
   return [embeddingsStage(spec), ...layers, headStage(spec, objective)];
 }

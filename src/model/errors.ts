@@ -9,6 +9,7 @@ export type ModelErrorCode =
   | "tensor-shape"
   | "unknown-selection"
   | "unknown-adapter-module"
+  | "adapter-unsupported"
   | "unknown-objective"
   | "too-many-tokens";
 

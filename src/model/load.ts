@@ -1,3 +1,4 @@
+import { readPrefix } from "../adapter/index.js";
 import type { Checkpoint } from "../checkpoint/index.js";
 import type { ModelDescription } from "./description.js";
 import { ModelError } from "./errors.js";
@@ -24,10 +25,10 @@ export interface LoadedModel {
 }
 
 /**
- * Describes a checkpoint's network and reads its weights; a large model's memory stays near the file's size.
+ * Describes a checkpoint's network and reads its weights, with the prefix in its adapter folder if it has one; a large model's memory stays near the file's size.
  *
  * @throws {ModelError} `unknown-architecture`, `config-field-*`; `tensor-missing` and `tensor-shape`, naming the
- *   tensor, when the weights are not those the config describes.
+ *   tensor, when the weights are not those the config describes; `adapter-unsupported`.
  * @throws {CheckpointError} when a tensor cannot be read.
  *
  * @example
@@ -49,7 +50,10 @@ export async function loadModel(
       weights.set(name, await checkpoint.read(name));
     }
   }
-  return { description, weights };
+  const prefixed = await readPrefix(checkpoint, description);
+  if (prefixed === undefined) return { description, weights };
+  for (const [name, values] of prefixed.values) weights.set(name, values);
+  return { description: prefixed.description, weights };
 }
 
 /** Bytes of the stage with the most weights, in float32. */

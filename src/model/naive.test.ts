@@ -6,7 +6,7 @@ import { randomWeights } from "../../test/support/random-weights.js";
 import { seededNumbers } from "../../test/support/tiny-model.js";
 import { nodeRuntime } from "../node/onnxruntime.js";
 import { type Activations, StageRunner, weightSource } from "../runtime/stage-runner.js";
-import { type Adapter, withAdapter } from "./adapter.js";
+import { type LoraAdapter, withAdapter } from "./adapter.js";
 import type { ModelDescription, Objective } from "./description.js";
 import { describeModel } from "./registry.js";
 import { batchActivations, type TokenRecord } from "./token-batch.js";
@@ -213,7 +213,7 @@ async function logits(
 }
 
 /** Every objective's logits, each with what the plain loops say. */
-async function compare(plain: Config, from: number, adapter?: Adapter): Promise<void> {
+async function compare(plain: Config, from: number, adapter?: LoraAdapter): Promise<void> {
   const described = describeModel(plain);
   const description = adapter === undefined ? described : withAdapter(described, adapter);
   const config = adapter === undefined ? plain : { ...plain, lora_scale: adapter.alpha / adapter.rank };
@@ -277,7 +277,7 @@ for (const [name, configs] of Object.entries({ bertLike, distil, gpt2, opt, llam
     const property = fc.asyncProperty(configs, seed, adapters, async (config, from, { all, ...sizes_ }) => {
       const { linearStems, blocks } = describeModel(config);
       const modules = linearStems.filter((_, at) => all || at % 2 === from % 2);
-      const adapter: Adapter = {
+      const adapter: LoraAdapter = {
         kind: "lora",
         ...sizes_,
         modules,

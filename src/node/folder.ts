@@ -8,7 +8,7 @@ import { asFileError } from "./errors.js";
 import { isTemporaryName } from "./atomic-write.js";
 
 /**
- * A folder on disk as the checkpoint and data readers see it; links are followed, sub-folders left out.
+ * A folder on disk as the checkpoint and data readers see it; links are followed, sub-folders not listed.
  *
  * @throws {FileError} on first use: `not-found`, `not-a-folder`, `no-permission`, with the path in the message.
  * @example
@@ -21,6 +21,10 @@ export function nodeFolderReader(path: string): FolderReader {
     open: async (name) => {
       assertPlainFileName(path, name);
       return openNodeFile(join(path, name));
+    },
+    folder: (name) => {
+      assertPlainFileName(path, name);
+      return nodeFolderReader(join(path, name));
     },
   };
 }

@@ -51,7 +51,10 @@ test("without an adapter nothing of a plan changes: head, format 1, no key", () 
 });
 
 test("adapters are on as few of the last blocks as all stages together train", () => {
-  const blocks = (...train: string[]): number | undefined => plan({ adapter: "lora", train }).adapter?.blocks;
+  const blocks = (...train: string[]): number => {
+    const { adapter } = plan({ adapter: "lora", train });
+    return adapter?.kind === "lora" ? adapter.blocks : 0;
+  };
   expect(blocks("adapter:last:1")).toBe(1);
   expect(blocks("adapter:last:1,head", "adapter")).toBe(2);
   expect(blocks("head", "*.1.*.lora_B.weight")).toBe(1);

@@ -2,10 +2,10 @@ import { type Adapter, usualLoraModules, withAdapter } from "../model/adapter.js
 import type { ModelDescription } from "../model/description.js";
 import type { TrainConfig } from "./config.js";
 import { PlanError } from "./errors.js";
-import type { PlanStage } from "./plan.js";
+import type { Plan, PlanStage } from "./plan.js";
 
 /** Rank and alpha unless told: PEFT's rank, and twice it. */
-const usual = { rank: 8, alpha: 16 } as const;
+const usual = { rank: 8, alpha: 16, length: 8 } as const;
 
 /** What each stage trains, as it was asked for: the adapter where there is one and nothing else is said. */
 export function trainSelections({ train, adapter }: TrainConfig): readonly string[] {
@@ -19,22 +19,38 @@ export function trainSelections({ train, adapter }: TrainConfig): readonly strin
  *   `unknown-adapter-module`.
  */
 export function requestedAdapter(config: TrainConfig, description: ModelDescription): Adapter | undefined {
-  const { adapter, loraRank, loraAlpha, loraModules } = config;
-  if (adapter === undefined) {
-    if ([loraRank, loraAlpha, loraModules].some((value) => value !== undefined)) throw noAdapter();
-    return undefined;
+  if (description.adapter !== undefined) throw alreadyAdapted();
+  checkSettings(config);
+  switch (config.adapter) {
+    case undefined:
+      return undefined;
+    case "lora":
+      return requestedLora(config, description);
+    case "prefix":
+      return { kind: "prefix", length: config.prefixLength ?? usual.length };
   }
+}
+
+function checkSettings({ adapter, loraRank, loraAlpha, loraModules, prefixLength }: TrainConfig): void {
+  const isSet = (...values: readonly unknown[]): boolean => values.some((value) => value !== undefined);
+  if (adapter !== "lora" && isSet(loraRank, loraAlpha, loraModules)) throw noAdapter("LoRA adapters", "lora");
+  if (adapter !== "prefix" && isSet(prefixLength)) throw noAdapter("a prefix", "prefix");
+}
+
+function requestedLora(
+  { loraRank, loraAlpha, loraModules }: TrainConfig,
+  description: ModelDescription,
+): Adapter {
   const asked = loraModules?.split(",").map((stem) => stem.trim()) ?? usualLoraModules(description);
-  const spec = { rank: loraRank ?? usual.rank, alpha: loraAlpha ?? usual.alpha };
+  const spec = { kind: "lora", rank: loraRank ?? usual.rank, alpha: loraAlpha ?? usual.alpha } as const;
   const blocks = description.blocks.length;
-  withAdapter(description, { kind: adapter, ...spec, modules: asked, blocks });
+  withAdapter(description, { ...spec, modules: asked, blocks });
   // In the model's own order, so that one adapter is one plan.
-  const modules = description.linearStems.filter((stem) => asked.includes(stem));
-  return { kind: adapter, ...spec, modules, blocks };
+  return { ...spec, modules: description.linearStems.filter((stem) => asked.includes(stem)), blocks };
 }
 
 /**
- * The adapter on as few of the last blocks as the stages train: the blocks below run the plain graph.
+ * LoRA on as few of the last blocks as the stages train: the blocks below run the plain graph. A prefix is in all.
  *
  * @param description with the adapter on every block
  * @throws {PlanError} `contradictory-settings` where the stages train nothing of the adapter, or something that its
@@ -44,10 +60,12 @@ export function neededAdapter(
   adapter: Adapter,
   description: ModelDescription,
   stages: readonly Pick<PlanStage, "tensors">[],
-): Adapter {
+): NonNullable<Plan["adapter"]> {
   const trained = new Set(stages.flatMap(({ tensors }) => tensors));
   const adapters = new Set(description.adapter?.tensors);
-  const others = new Set([...description.headTensors, ...description.normTensors]);
+  const others = new Set(
+    adapter.kind === "lora" ? [...description.headTensors, ...description.normTensors] : [],
+  );
   for (const name of trained) if (!adapters.has(name) && !others.has(name)) throw notInFolder(name);
   const blocks = description
     .stages({ kind: "all-logits" })
@@ -56,13 +74,23 @@ export function neededAdapter(
     weights.some(({ tensor }) => adapters.has(tensor) && trained.has(tensor)),
   );
   if (first === -1) throw untrained();
-  return { ...adapter, blocks: blocks.length - first };
+  if (adapter.kind === "prefix") return { ...adapter };
+  return { ...adapter, modules: [...adapter.modules], blocks: blocks.length - first };
 }
 
-function noAdapter(): PlanError {
+function noAdapter(what: string, kind: string): PlanError {
   return new PlanError("contradictory-settings", {
-    message: "The settings describe LoRA adapters and ask for none.",
-    expected: "--adapter lora beside --lora-rank, --lora-alpha and --lora-modules",
+    message: `The settings describe ${what} and ask for none.`,
+    value: kind,
+    expected: `--adapter ${kind} beside its settings`,
+  });
+}
+
+function alreadyAdapted(): PlanError {
+  return new PlanError("contradictory-settings", {
+    message: "The base has a prefix in its adapter folder, which is no part of its digest.",
+    expected: "a base without one",
+    next: "Train from the base it was made from.",
   });
 }
 
@@ -78,7 +106,8 @@ function notInFolder(name: string): PlanError {
   return new PlanError("contradictory-settings", {
     message: `Beside an adapter the settings train ${name}.`,
     value: name,
-    expected: "tensors of the adapter, the head and the norms: what a PEFT folder can hold as whole modules",
+    expected:
+      "tensors of the adapter, and beside LoRA of the head and the norms: what a PEFT folder can hold as whole modules",
     next: "Use --train adapter, adapter:last:N, head or norms, or train without --adapter.",
   });
 }

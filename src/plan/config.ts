@@ -43,11 +43,13 @@ const maskOptions = {
 /** Weights that are put beside the model's own. */
 const adapterOptions = {
   adapter: z
-    .enum(["lora"])
+    .enum(["lora", "prefix"])
     .optional()
     .describe(
-      "train low-rank adapters instead of the model's own weights; written merged and as a PEFT folder",
+      "train low-rank adapters, written merged and as a PEFT folder, or a prefix of virtual tokens, instead of the " +
+        "model's own weights",
     ),
+  prefixLength: z.number().int().min(1).max(4096).optional().describe("prefix: virtual tokens; default 8"),
   loraRank: z.number().int().min(1).max(4096).optional().describe("lora: rank of an adapter; default 8"),
   loraAlpha: z
     .number()

@@ -146,7 +146,7 @@ function commonParts(inputs: PlanInputs): Pick<Plan, "sampling" | "stages"> & {
       base,
       task: inputs.task,
       directions: { distribution: config.distribution, runSeed },
-      ...(adapter && { adapter: { ...adapter, modules: [...adapter.modules] } }),
+      ...(adapter && { adapter }),
     },
   };
 }

@@ -121,6 +121,7 @@ export const adapterSchema = z.discriminatedUnion("kind", [
     modules: z.array(z.string().min(1)).min(1),
     blocks: count,
   }),
+  z.strictObject({ kind: z.literal("prefix"), length: count.max(4096) }),
 ]);
 
 /** Public post-processing of the released values; see `src/replay/shrinkage.ts`. */

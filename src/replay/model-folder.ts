@@ -3,7 +3,7 @@ import type { Checkpoint } from "../checkpoint/index.js";
 import { writeCheckpoint } from "../checkpoint/index.js";
 import { type FolderWriter, oneChunk } from "../files.js";
 import type { ModelDescription } from "../model/description.js";
-import { adapterInWords, withAdapter } from "../model/adapter.js";
+import { type Adapter, adapterInWords, withAdapter } from "../model/adapter.js";
 import { describeModel } from "../model/registry.js";
 import type { Plan } from "../plan/plan.js";
 import { type CheckedLedger, guaranteeInWords, type VerifiedLedger } from "../verify/verify.js";
@@ -67,7 +67,7 @@ async function changedTensors(
     adapters.has(name) || trained.has(name) ? tensorOf(weights, name) : base.read(name);
   const baseName = shortName(base.name);
   await writePeftFolder(out.folder("adapter"), { description, baseName, trained: [...trained], valuesOf });
-  return new Map([...changed, ...(await mergedWeights(adapter, valuesOf))]);
+  return "modules" in adapter ? new Map([...changed, ...(await mergedWeights(adapter, valuesOf))]) : changed;
 }
 
 /** A model card: what was trained on how much, the guarantee or that there is none, and how to check it. */
@@ -93,7 +93,7 @@ Fine-tuned with dpzo (${plan.method}, forward passes only) on ${plan.privacy.pub
 ${isPrivate ? guaranteeRows(ledger) : ""}| steps | ${ledger.steps} of ${ledger.plannedSteps} (${ledger.lostSteps} lost) |
 | prompt | \`${plan.task.template.replaceAll("\n", "\\n")}\` |
 ${answerRow(plan.task)}
-${plan.adapter === undefined ? "" : `| adapter | ${adapterInWords(plan.adapter)}; merged into the weights, and by itself in \`adapter/\` |\n`}| base digest | \`${plan.base.digest}\` |
+${plan.adapter === undefined ? "" : `| adapter | ${adapterInWords(plan.adapter)}; ${adapterPlace(plan.adapter)} |\n`}| base digest | \`${plan.base.digest}\` |
 | ledger's last hash | \`${ledger.finalHash}\` |
 
 ${(isPrivate ? guaranteeInWords(ledger) : [noGuarantee]).join("\n\n")}
@@ -110,6 +110,12 @@ function answerRow(task: Plan["task"]): string {
   if ("labelWords" in task) return `| label words | ${listed(task.labels, task.labelWords)} |`;
   if ("options" in task) return `| options | ${listed(task.labels, task.options)} |`;
   return `| answer | written, up to the end of the line, at most ${task.answerTokens} tokens |`;
+}
+
+function adapterPlace({ kind }: Adapter): string {
+  return kind === "lora"
+    ? "merged into the weights, and by itself in `adapter/`"
+    : "in `adapter/`, not in the weights";
 }
 
 /** The last part of a path. */

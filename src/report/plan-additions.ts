@@ -85,9 +85,13 @@ function maskRows({ stage, weights, digest }: MaskSummary): readonly Row[] {
 
 function adapterRows(adapter: Plan["adapter"]): readonly Row[] {
   if (adapter === undefined) return [];
-  const { kind, rank, alpha, modules, blocks } = adapter;
+  const kind: Row = ["adapter.kind", "adapter", adapter.kind];
+  if (adapter.kind === "prefix") {
+    return [kind, ["adapter.length", "adapter, virtual tokens in every block", formatNumber(adapter.length)]];
+  }
+  const { rank, alpha, modules, blocks } = adapter;
   return [
-    ["adapter.kind", "adapter", kind],
+    kind,
     ["adapter.rank", "adapter, rank", formatNumber(rank)],
     ["adapter.alpha", "adapter, alpha (its output is multiplied by alpha / rank)", formatNumber(alpha)],
     ["adapter.modules", "adapter, beside these layers", modules.join(", ")],

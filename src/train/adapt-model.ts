@@ -2,6 +2,7 @@ import { startingValues } from "../adapter/index.js";
 import type { DirectionEngine } from "../directions/index.js";
 import { withAdapter } from "../model/adapter.js";
 import type { ModelDescription } from "../model/description.js";
+import { ModelError } from "../model/errors.js";
 import type { RunPlan } from "../plan/plan.js";
 import { selfTest } from "../runtime/self-test.js";
 import type { PreparedModel } from "./prepare.js";
@@ -11,7 +12,7 @@ import type { PreparedModel } from "./prepare.js";
  *
  * The adapters are put among the model's weights, where the plain model does not look at them.
  *
- * @throws {RuntimeError} `self-test-failed`: the adapted graphs are checked as the plain ones were.
+ * @throws {ModelError} `too-many-tokens` where virtual tokens leave too little room for the prompts; {RuntimeError} `self-test-failed`: the adapted graphs are checked as the plain ones were.
  */
 export async function adaptModel(
   model: PreparedModel,
@@ -21,10 +22,20 @@ export async function adaptModel(
   if (adapter === undefined) return model;
   const { weights, task } = model;
   const description = withAdapter(model.description, adapter);
+  if (model.maximumTokens > description.maximumTokens) throw tooLong(model, description);
   const start = startingValues(description, directions.runSeed, engine);
   await testAdapted(model, description, start, engine);
   for (const [name, values] of start) weights.set(name, values);
   return { ...model, description, modelStages: description.stages(task.objective) };
+}
+
+function tooLong({ maximumTokens }: PreparedModel, description: ModelDescription): ModelError {
+  return new ModelError("too-many-tokens", {
+    message: `Prompts of ${maximumTokens} tokens leave no room for the virtual tokens of the prefix.`,
+    value: maximumTokens,
+    expected: `at most ${description.maximumTokens}`,
+    next: "Lower --maximum-tokens or --prefix-length.",
+  });
 }
 
 /** With B other than zero, or nothing that goes through A would be seen. */

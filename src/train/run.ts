@@ -175,9 +175,10 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
   if (!finished) return { finished, verified, masks, ...(zeroShot && { zeroShot }) };
 
   const merged = await writeModelFolder(files.model, base, state.weights, verified, bytes);
-  const tensors = trainable.description.adapter?.tensors ?? [];
-  const written = await reloadWritten(files, state.weights, { merged, tensors });
-  const final = publicTest && (await evaluation(model, publicTest, written, "final", onEvent));
+  const { adapter } = trainable.description;
+  const tensors = adapter !== undefined && "modules" in adapter ? adapter.tensors : [];
+  const written = await reloadWritten(files, model, state.weights, { merged, tensors });
+  const final = publicTest && (await evaluation(written, publicTest, written.weights, "final", onEvent));
   return { finished, verified, masks, ...(zeroShot && { zeroShot }), ...(final && { final }) };
 }
 
@@ -257,12 +258,17 @@ function evaluation(
 }
 
 /** Reads back what was written and checks it against the weights in memory, up to the file's own rounding. */
-async function reloadWritten(files: RunFiles, trained: Weights, adapted: AdaptedWeights): Promise<Weights> {
+async function reloadWritten(
+  files: RunFiles,
+  model: PreparedModel,
+  trained: Weights,
+  adapted: AdaptedWeights,
+): Promise<PreparedModel> {
   const written = await files.reopen();
   try {
-    const { weights } = await loadModel(written);
-    checkWritten(written, weights, trained, adapted);
-    return weights;
+    const loaded = await loadModel(written);
+    checkWritten(written, loaded.weights, trained, adapted);
+    return { ...model, ...loaded, modelStages: loaded.description.stages(model.task.objective) };
   } finally {
     await written.close();
   }
