@@ -101,3 +101,11 @@ test("an unknown name, a bad setting and a bad budget are refused by name", asyn
   const budget = await dpzo(...command("--methods", "dpzero", "--epsilon", "2,zero"));
   expect([budget.code, budget.stderr]).toEqual([2, expect.stringContaining("zero")]);
 }, 60_000);
+
+test("prefix tuning, under which nothing kept of the base is true, is refused by name", async () => {
+  const prefixed = join(folder, "prefixed.yaml");
+  writeFileSync(prefixed, "virtual:\n  - {method: dpzero, adapter: prefix, steps: 2, batch: 8, clip: 5}\n");
+  const at = ["--methods", "virtual", "--settings", prefixed, "--out", join(folder, "prefixed")];
+  const { code, stderr } = await dpzo(...command(...at));
+  expect([code, stderr]).toEqual([2, expect.stringContaining("does not run prefix tuning")]);
+}, 60_000);

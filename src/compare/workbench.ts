@@ -62,6 +62,7 @@ export class Workbench {
   /** Begins a run at the base weights; the model, with the plan's adapters at their start. */
   async begin(plan: RunPlan): Promise<PreparedModel> {
     this.reset();
+    if (plan.adapter?.kind === "prefix") throw prefixed();
     for (const name of new Set(plan.stages.flatMap(({ tensors }) => tensors))) {
       const values = this.#base.has(name) ? undefined : this.model.weights.get(name);
       if (values !== undefined && this.model.description.tensors.has(name))
@@ -126,5 +127,15 @@ function notComparable(): CompareError {
     message: "Written answers have no accuracy to compare.",
     expected: "a task with label words or options",
     next: "Train with dpzo train and score with dpzo eval.",
+  });
+}
+
+/** What is kept of frozen stages is kept of the base, and a prefix changes every stage and a decoder's positions. */
+function prefixed(): CompareError {
+  return new CompareError("not-comparable", {
+    message: "dpzo compare does not run prefix tuning.",
+    value: "prefix",
+    expected: "LoRA adapters, or none",
+    next: "Compare runs of dpzo train --adapter prefix.",
   });
 }
