@@ -12,7 +12,7 @@ const config = {
   n_embd: 16,
   n_head: 2,
   n_layer: 2,
-  n_positions: 96,
+  n_positions: 160,
   n_inner: null,
   bos_token_id: 0,
   eos_token_id: 0,
