@@ -7,11 +7,12 @@ import { readFileSync } from "node:fs";
 
 import { expect, test } from "vitest";
 
+import { startingValues } from "../src/adapter/index.js";
 import { openCheckpoint } from "../src/checkpoint/index.js";
 import { createDirectionEngine } from "../src/directions/index.js";
 import { memoryFolder } from "../src/files.js";
-import { describeModel } from "../src/model/registry.js";
 import { maskSummaries } from "../src/replay/mask-summary.js";
+import { planDescription } from "../src/replay/model-folder.js";
 import { replayLedger } from "../src/replay/replay-model.js";
 import { initialState, replay, type Weights } from "../src/replay/replay.js";
 import { checkLedger } from "../src/verify/verify.js";
@@ -23,6 +24,8 @@ interface Golden {
   readonly ledger: readonly string[];
   /** SHA-256 of `model.safetensors`. */
   readonly model: string;
+  /** SHA-256 of `adapter/adapter_model.safetensors`, where there are adapters. */
+  readonly adapter?: string;
   /** What each stage's mask was. */
   readonly masks?: readonly unknown[];
 }
@@ -36,12 +39,16 @@ const bytesOf = (lines: readonly string[]): Uint8Array => new TextEncoder().enco
 
 test.each(goldens)(
   "a ledger of plan $format replays to the same bytes: $name",
-  async ({ format, ledger, model }) => {
+  async ({ format, ledger, model, adapter }) => {
     const out = memoryFolder("replayed");
     const checked = await replayLedger(await openCheckpoint(tinyModel()), bytesOf(ledger), out);
     expect(checked.plan.format).toBe(`dpzo-plan/${format}`);
-    const written = out.files.get("model.safetensors") ?? new Uint8Array();
-    expect(createHash("sha256").update(written).digest("hex")).toBe(model);
+    const digest = (name: string): string | undefined => {
+      const written = out.files.get(name);
+      return written && createHash("sha256").update(written).digest("hex");
+    };
+    expect(digest("model.safetensors")).toBe(model);
+    expect(digest("adapter/adapter_model.safetensors")).toBe(adapter);
   },
 );
 
@@ -50,11 +57,12 @@ test.each(goldens.filter(({ masks }) => masks?.length !== 0 && masks !== undefin
   async ({ ledger, masks }) => {
     const { plan, entries } = checkLedger(bytesOf(ledger));
     const base = await openCheckpoint(tinyModel());
-    const description = describeModel(base.config);
-    const weights: Weights = new Map();
-    for (const name of description.tensors.keys()) weights.set(name, await base.read(name));
+    const description = planDescription(base, plan);
+    const engine = createDirectionEngine({ prefer: "javascript" });
+    const weights: Weights = new Map(startingValues(description, plan.directions.runSeed, engine));
+    for (const name of base.tensors.keys()) weights.set(name, await base.read(name));
     const state = initialState(weights, description);
-    replay(state, plan, entries, createDirectionEngine({ prefer: "javascript" }));
+    replay(state, plan, entries, engine);
     expect(maskSummaries(state)).toEqual(masks);
   },
 );
