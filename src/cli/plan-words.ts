@@ -1,6 +1,7 @@
 import { adapterInWords } from "../model/adapter.js";
 import { noiseMultiplierOf } from "../plan/noise.js";
 import { isPrivate, type Plan, type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
+import { planUnit, unitWords } from "../plan/unit.js";
 import { totalSteps } from "../schedule/stages.js";
 import { figure } from "./output.js";
 
@@ -17,10 +18,12 @@ export function planInWords(plan: RunPlan): readonly string[] {
 
 function guaranteeWords(plan: Plan): readonly string[] {
   const { privacy, mechanism } = plan;
+  const { name, meaning } = unitWords(privacy.unit);
   const noise = mechanism.kind === "discrete-laplace" ? "Laplace noise, standard deviation" : "noise";
   return [
     `plan        ${plan.method}: epsilon ${figure(privacy.epsilon, 4)} at delta ${privacy.delta}, ` +
-      `add or remove one of ${privacy.publicSize} ${privacy.unit}s (their number is public)`,
+      `add or remove one of ${privacy.publicSize} ${name}s (their number is public)`,
+    ...(meaning === undefined ? [] : [`            a unit: ${meaning}`]),
     `            ${stepsWords(plan)}, ${noise} ${figure(noiseMultiplierOf(mechanism), 4)} x clip`,
   ];
 }
@@ -32,9 +35,11 @@ function noGuaranteeWords(plan: RunPlan): readonly string[] {
   ];
 }
 
-function stepsWords({ stages, sampling }: RunPlan): string {
+function stepsWords(plan: RunPlan): string {
+  const { stages, sampling } = plan;
+  const { name } = unitWords(planUnit(plan));
   const rate = figure(sampling.numerator / sampling.denominator, 5);
-  return `${totalSteps(stages)} steps, Poisson rate ${rate} (${sampling.expectedBatch} records in the mean)`;
+  return `${totalSteps(stages)} steps, Poisson rate ${rate} (${sampling.expectedBatch} ${name}s in the mean)`;
 }
 
 function stageWords(plan: RunPlan, stage: PlanStage): string {

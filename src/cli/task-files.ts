@@ -36,12 +36,16 @@ export const taskFileSchema = z.strictObject({
 export type Columns = z.infer<typeof columnsSchema>;
 
 /** What says which columns a task reads. */
-export type TaskColumns = Columns & Partial<Pick<TaskConfig, "template" | "options" | "answers">>;
+export type TaskColumns = Columns &
+  Partial<Pick<TaskConfig, "template" | "options" | "answers">> & {
+    /** The column of the privacy unit; not read where there is none. */
+    readonly unit?: string | undefined;
+  };
 
 /**
  * The records of a data file, one by one; a bad row stops with its line number.
  *
- * Read are the columns that the template and the options name, and that of the label or the answers.
+ * Read are the columns that the template and the options name, and that of the label or the answers, and of the unit.
  *
  * @throws {DataError}, {FileError}
  */
@@ -79,11 +83,13 @@ function wantedColumns(columns: TaskColumns, slots: readonly string[]): readonly
     columns.answers === undefined
       ? { name: columns.label, kind: "label" }
       : { name: columns.answers, kind: "texts" };
-  return [...texts.map((name): ColumnRequest => ({ name, kind: "text" })), right];
+  const unit: readonly ColumnRequest[] =
+    columns.unit === undefined ? [] : [{ name: columns.unit, kind: "unit" }];
+  return [...texts.map((name): ColumnRequest => ({ name, kind: "text" })), right, ...unit];
 }
 
 function recordOf(
-  { line, fields, lists }: DataRecord,
+  { line, fields, lists, unit }: DataRecord,
   columns: TaskColumns,
   slots: readonly string[],
 ): TaskRecord {
@@ -99,5 +105,6 @@ function recordOf(
     ...(columns.answers === undefined
       ? { label: fields[columns.label] }
       : { answers: lists[columns.answers] ?? [] }),
+    ...(unit !== undefined && { unit }),
   };
 }

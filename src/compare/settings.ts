@@ -5,7 +5,7 @@ import { type Method, methods } from "../plan/method-defaults.js";
 import { CompareError } from "./errors.js";
 
 /** Settings of `dpzo train` that a comparison decides itself, for all its runs alike. */
-const decided = { epsilon: true, delta: true, seed: true, publicSize: true } as const;
+const decided = { epsilon: true, delta: true, seed: true, publicSize: true, unit: true } as const;
 const candidateSchema = trainConfigSchema.omit(decided).partial();
 
 /**

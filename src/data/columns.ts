@@ -1,8 +1,10 @@
 import { DataError } from "./errors.js";
+import { unitText } from "./unit-text.js";
 
 /**
  * A column that is wanted. `text` must be a string (it may be empty); `texts` a string or a list of strings; `label` a
- * string or a number, given as a string, not blank; `unit` (who a record belongs to) the same as a label.
+ * string or a number, given as a string, not blank; `unit` (whom a record belongs to) a string, a whole number or a boolean, not
+ * blank, and given by the record's `unit`.
  */
 export interface ColumnRequest {
   readonly name: string;
@@ -15,6 +17,8 @@ export interface DataRecord {
   readonly line: number;
   /** On a null prototype: a column may be called anything. */
   readonly fields: Readonly<Record<string, string>>;
+  /** Of the column asked for as `unit`: whom the record belongs to, trimmed. */
+  readonly unit?: string;
   /** The columns asked for as `texts`, by name; on a null prototype. */
   readonly lists: Readonly<Record<string, readonly string[]>>;
 }
@@ -47,7 +51,7 @@ export function missingColumn(
  *
  * @param get - the value under a name, `undefined` when the row has no such column.
  * @param present - the names there are, for the message.
- * @throws {DataError} codes `missing-column`, `not-text`, `bad-label`, `empty-label`.
+ * @throws {DataError} codes `missing-column`, `not-text`, `bad-label`, `empty-label`, `bad-unit`, `empty-unit`.
  */
 export function pickFields(
   columns: readonly ColumnRequest[],
@@ -58,13 +62,15 @@ export function pickFields(
 ): DataRecord {
   const fields = Object.create(null) as Record<string, string>;
   const lists = Object.create(null) as Record<string, readonly string[]>;
+  let unit: string | undefined;
   for (const { name, kind } of columns) {
     const value = get(name);
     if (value === undefined) throw missingColumn(file, line, name, present());
     if (kind === "texts") lists[name] = asTexts(value, name, file, line);
+    else if (kind === "unit") unit = asUnit(value, name, file, line);
     else fields[name] = kind === "text" ? asText(value, name, file, line) : asLabel(value, name, file, line);
   }
-  return { line, fields, lists };
+  return { line, fields, lists, ...(unit !== undefined && { unit }) };
 }
 
 function asText(value: unknown, name: string, file: string, line: number): string {
@@ -96,6 +102,23 @@ function asLabel(value: unknown, name: string, file: string, line: number): stri
     message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is empty.`,
     value: line,
     expected: "a label on every row",
+  });
+}
+
+function asUnit(value: unknown, name: string, file: string, line: number): string {
+  const text = unitText(value);
+  if (text === undefined) {
+    throw new DataError("bad-unit", {
+      message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is ${kindOf(value)} that stands for no privacy unit.`,
+      value: line,
+      expected: "a string, a boolean, or a whole number of at most 15 digits",
+    });
+  }
+  if (text !== "") return text;
+  throw new DataError("empty-unit", {
+    message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is empty.`,
+    value: line,
+    expected: "a privacy unit on every row: whom the record belongs to",
   });
 }
 

@@ -13,6 +13,8 @@ export type DataErrorCode =
   | "not-text"
   | "bad-label"
   | "empty-label"
+  | "bad-unit"
+  | "empty-unit"
   | "ragged-row"
   | "stray-quote"
   | "unterminated-quote";

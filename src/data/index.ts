@@ -5,3 +5,4 @@ export { formatFromName } from "./format.js";
 export type { DataFormat } from "./format.js";
 export type { LineOptions } from "./lines.js";
 export { readRecords } from "./records.js";
+export { unitText } from "./unit-text.js";

@@ -25,8 +25,13 @@ async function read(
   return records;
 }
 
-async function failure(content: string | Uint8Array, format: DataFormat, options: LineOptions = {}) {
-  const error: unknown = await read(content, format, columns, options).then(
+async function failure(
+  content: string | Uint8Array,
+  format: DataFormat,
+  options: LineOptions = {},
+  wanted = columns,
+) {
+  const error: unknown = await read(content, format, wanted, options).then(
     () => undefined,
     (reason: unknown) => reason,
   );
@@ -120,6 +125,45 @@ for (const [what, format, content, code, line] of broken) {
     expect(JSON.stringify([error.message, error.stack, error.cause, error.value])).not.toContain(canary);
   });
 }
+
+const brokenUnits: [string, DataFormat, string, string, number][] = [
+  ["an absent unit", "jsonl", `{"text":"${canary}"}`, "missing-column", 1],
+  ["a unit that is null", "jsonl", `{"text":"${canary}","unit":null}`, "bad-unit", 1],
+  [
+    "a unit that is a list",
+    "jsonl",
+    `{"text":"a","unit":1}\n{"text":"b","unit":["${canary}"]}`,
+    "bad-unit",
+    2,
+  ],
+  ["a unit that is not whole", "jsonl", `{"text":"${canary}","unit":1.5}`, "bad-unit", 1],
+  ["a unit that two numbers are read as", "jsonl", '{"text":"a","unit":9007199254740993}', "bad-unit", 1],
+  ["a blank unit", "jsonl", `{"text":"${canary}","unit":" \\t"}`, "empty-unit", 1],
+  ["an empty unit", "csv", `text,unit\na,1\n${canary},\n`, "empty-unit", 3],
+];
+
+for (const [what, format, content, code, line] of brokenUnits) {
+  test(`${format}: ${what} stops with ${code}, its line, and nothing the row says`, async () => {
+    const error = await failure(content, format, {}, [
+      { name: "text", kind: "text" },
+      { name: "unit", kind: "unit" },
+    ]);
+    expect(error).toMatchObject({ code, value: line });
+    expect(error.message).toMatch(RegExp(`[Ll]ine ${line} `));
+    expect(JSON.stringify([error.message, error.stack, error.value])).not.toMatch(RegExp(`${canary}|9007`));
+  });
+}
+
+test("a unit is trimmed, and does not stand in the way of a text or label from the same column", async () => {
+  const records = await read("who\n ann \nbob\n", "csv", [
+    { name: "who", kind: "unit" },
+    { name: "who", kind: "text" },
+  ]);
+  expect(records.map(({ unit, fields }) => [unit, fields["who"]])).toEqual([
+    ["ann", " ann "],
+    ["bob", "bob"],
+  ]);
+});
 
 test("invalid UTF-8 is found at its line also when it is cut by a piece", async () => {
   const bytes = Uint8Array.from([...Buffer.from('{"text":"ä","label":1}\n'), 0xc3, 0x0a]);

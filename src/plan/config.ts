@@ -102,9 +102,13 @@ export const trainConfigSchema = z.strictObject({
     .min(0)
     .lt(1)
     .default(1e-5)
-    .describe("delta of the guarantee; must stay below 1 / records; 0 with Laplace noise only"),
+    .describe("delta of the guarantee; must stay below 1 / records (1 / units); 0 with Laplace noise only"),
   steps: z.number().int().min(1).max(10_000_000).default(700).describe("noised updates of the whole run (T)"),
-  batch: z.number().positive().default(256).describe("expected batch: mean number of records a step (B)"),
+  batch: z
+    .number()
+    .positive()
+    .default(256)
+    .describe("expected batch: mean number of records, or with --unit of units, a step (B)"),
   directions: directions
     .optional()
     .describe(`directions a step under one clip (K); default ${byMethod("directions")}`),
@@ -175,13 +179,22 @@ export const trainConfigSchema = z.strictObject({
     .describe(
       "seed of the directions, which are public; never of noise or sampling. Default: drawn from the system",
     ),
+  unit: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "column of the privacy unit, as a user's name: all records with one value of it are sampled, clipped and protected " +
+        "as one, by their mean loss; default: each record is its own unit",
+    ),
   publicSize: z
     .number()
     .int()
     .min(1)
     .optional()
     .describe(
-      "the number of records as a public figure; default: the rows of the file are counted, and the count becomes public",
+      "the number of records, or with --unit of units, as a public figure; default: those of the file are counted, and " +
+        "the count becomes public",
     ),
 });
 

@@ -23,6 +23,7 @@ import {
   type PlanStage,
 } from "./plan.js";
 import { notPrivate } from "./read-plan.js";
+import { type PrivacyUnit, unitWords } from "./unit.js";
 
 /** What a plan is made of besides the configuration: all public. */
 export interface PlanInputs {
@@ -31,7 +32,7 @@ export interface PlanInputs {
   /** Digest of the base checkpoint. */
   readonly baseDigest: string;
   readonly task: Plan["task"];
-  /** n: the number of records, as a public figure. */
+  /** n: the number of privacy units, which are records unless `config.unit` says otherwise, as a public figure. */
   readonly publicSize: number;
   /** Gives the run seed of the directions where the configuration has none. */
   readonly random: RandomBytes;
@@ -56,7 +57,7 @@ export function makePlan(inputs: PlanInputs): Plan {
   if (method === "mezo") throw notPrivate(method);
   const targetEpsilon = requiredEpsilon(config);
   const kind = noiseKind(config);
-  checkDelta(config.delta, publicSize, kind);
+  checkDelta(config, publicSize, kind);
   const { sampling, stages, rest } = commonParts(inputs);
   const { mechanism, spent } = calibrateMechanism({ sampling, stages }, kind, targetEpsilon, config.delta);
   const shrinkage = shrinkageOf(config);
@@ -66,7 +67,7 @@ export function makePlan(inputs: PlanInputs): Plan {
     base: rest.base,
     task: rest.task,
     privacy: {
-      unit: "record",
+      unit: unitOf(config),
       neighbouring: "add-or-remove-one",
       publicSize,
       targetEpsilon,
@@ -131,7 +132,7 @@ export function planSchedule(inputs: PlanInputs): Pick<Plan, "sampling" | "stage
 function commonParts(inputs: PlanInputs): Pick<Plan, "sampling" | "stages"> & {
   readonly rest: Pick<Plan, "base" | "task" | "directions" | "adapter">;
 } {
-  const { config, publicSize } = inputs;
+  const { config } = inputs;
   const requested = requestedAdapter(config, inputs.description);
   const description =
     requested === undefined ? inputs.description : withAdapter(inputs.description, requested);
@@ -140,7 +141,7 @@ function commonParts(inputs: PlanInputs): Pick<Plan, "sampling" | "stages"> & {
   const base = { architecture: description.architecture, digest: inputs.baseDigest };
   const runSeed = runSeedOf(config.seed, inputs.random);
   return {
-    sampling: { kind: "poisson", ...batchSampling(config.batch, publicSize), denominator: 2 ** 32 },
+    sampling: { kind: "poisson", ...batchSampling(config.batch, inputs), denominator: 2 ** 32 },
     stages,
     rest: {
       base,
@@ -152,7 +153,8 @@ function commonParts(inputs: PlanInputs): Pick<Plan, "sampling" | "stages"> & {
 }
 
 /** The method's schedule, with the selections resolved to tensor names and batches to sampling rates. */
-function planStages({ config, description, publicSize }: PlanInputs): PlanStage[] {
+function planStages(inputs: PlanInputs): PlanStage[] {
+  const { config, description } = inputs;
   const stages = methodStages(config);
   // Refused now where the model has no such network, and not when the stage begins.
   if (stages.some(({ mask }) => mask !== undefined && needsNetwork(mask))) encoderNetwork(description);
@@ -160,13 +162,18 @@ function planStages({ config, description, publicSize }: PlanInputs): PlanStage[
     ...stage,
     tensors: [...selectTensors(description, stage.train)],
     ...(expectedBatch !== undefined &&
-      expectedBatch !== config.batch && { sampling: batchSampling(expectedBatch, publicSize) }),
+      expectedBatch !== config.batch && { sampling: batchSampling(expectedBatch, inputs) }),
   }));
 }
 
-function batchSampling(batch: number, publicSize: number): { expectedBatch: number; numerator: number } {
-  checkSize(batch, publicSize);
+function batchSampling(batch: number, inputs: PlanInputs): { expectedBatch: number; numerator: number } {
+  const { publicSize } = inputs;
+  checkSize(batch, inputs);
   return { expectedBatch: batch, numerator: samplingRate(batch, publicSize).numerator };
+}
+
+function unitOf({ unit }: TrainConfig): PrivacyUnit {
+  return unit === undefined ? "record" : { column: unit };
 }
 
 function requiredEpsilon({ epsilon: target, method }: TrainConfig): number {
@@ -205,7 +212,9 @@ function runSeedOf(seed: number | undefined, random: RandomBytes): string {
   return bytesToHex(bytes);
 }
 
-function checkDelta(delta: number, publicSize: number, kind: Plan["mechanism"]["kind"]): void {
+function checkDelta(config: TrainConfig, publicSize: number, kind: Plan["mechanism"]["kind"]): void {
+  const { delta } = config;
+  const { name } = unitWords(unitOf(config));
   if (delta === 0 && kind !== "discrete-laplace") {
     throw new PlanError("contradictory-settings", {
       message: "The settings ask for delta 0 with Gaussian noise, which has no epsilon there.",
@@ -217,22 +226,23 @@ function checkDelta(delta: number, publicSize: number, kind: Plan["mechanism"]["
   throw new PlanError("delta-too-large", {
     message: `delta ${delta} is not below 1 / ${publicSize}.`,
     value: delta,
-    expected: "a delta well below one over the number of records",
-    next: "At delta = 1 / n, publishing one record at random would count as private. Use 1e-5 or less.",
+    expected: `a delta well below one over the number of ${name}s`,
+    next: `At delta = 1 / n, publishing one ${name} at random would count as private. Use 1e-5 or less.`,
   });
 }
 
-function checkSize(batch: number, publicSize: number): void {
+function checkSize(batch: number, { config, publicSize }: PlanInputs): void {
+  const { name } = unitWords(unitOf(config));
   if (publicSize > maximumRecords({ latticeSensitivity })) {
     throw new PlanError("batch-too-large", {
-      message: `${publicSize} records are more than exact integer sums allow.`,
+      message: `${publicSize} ${name}s are more than exact integer sums allow.`,
       value: publicSize,
       expected: `at most ${maximumRecords({ latticeSensitivity })}`,
     });
   }
   if (batch > publicSize) {
     throw new PlanError("batch-too-large", {
-      message: `The expected batch of ${batch} is larger than the ${publicSize} records.`,
+      message: `The expected batch of ${batch} is larger than the ${publicSize} ${name}s.`,
       value: batch,
       expected: `at most ${publicSize}`,
       next: `Lower --batch.`,

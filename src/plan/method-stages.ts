@@ -143,10 +143,11 @@ function hasStages(config: TrainConfig): boolean {
   );
 }
 
-function checkNonPrivate({ method, epsilon, clip, noise, clipMode }: TrainConfig): void {
+function checkNonPrivate({ method, epsilon, clip, noise, clipMode, unit }: TrainConfig): void {
   if (epsilon !== undefined) throw contradiction(method, "an epsilon", "none", "dpzero");
   if (clip !== undefined || clipMode !== "vector") throw contradiction(method, "a clip", "none", "dpzero");
   if (noise !== undefined) throw contradiction(method, "noise", "none", "dpzero");
+  if (unit !== undefined) throw contradiction(method, "a privacy unit", "none", "dpzero");
 }
 
 function checkShrinkage(config: TrainConfig): void {

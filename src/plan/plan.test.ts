@@ -57,6 +57,29 @@ test("a plan is plain JSON that readPlan gives back, and refuses when any field 
   expect(() => readPlan(null)).toThrow(/plan/u);
 });
 
+test("a column for the unit is format 2 and changes nothing else; format 1 has none", () => {
+  const made = plan({ unit: "user" });
+  const { privacy } = plan();
+  expect(made).toEqual({
+    ...plan(),
+    format: "dpzo-plan/2",
+    privacy: { ...privacy, unit: { column: "user" } },
+  });
+  expect(planEvent(made)).toEqual(planEvent(plan()));
+  expect(readPlan(JSON.parse(JSON.stringify(made)))).toEqual(made);
+  for (const change of [
+    { format: "dpzo-plan/1" },
+    { privacy: { ...privacy, unit: { column: "" } } },
+    { privacy: { ...privacy, unit: { column: "user", values: 3 } } },
+    { privacy: { ...privacy, unit: "user" } },
+  ]) {
+    expect(() => readPlan({ ...made, ...change }), JSON.stringify(change)).toThrow(
+      expect.objectContaining({ code: "invalid-plan" }) as Error,
+    );
+  }
+  expect(() => plan({ unit: "user" }, 30)).toThrow(/30 units/u);
+});
+
 test("--seed gives one run seed, another seed another, and without it the seed is drawn", () => {
   const seedOf = (made: Plan): string => made.directions.runSeed;
   expect(seedOf(plan({ seed: 1 }))).toBe(seedOf(plan({ seed: 1 })));

@@ -62,9 +62,15 @@ const stageSchema = z.strictObject({ ...plainStage, ...stageAdditions });
 const delta = finite.refine((value) => value >= 0 && value < 1, "must be from 0 to below 1");
 const positiveDelta = delta.refine((value) => value > 0, "must be above 0");
 
-const guarantee = <Delta extends z.ZodType<number>>(deltaSchema: Delta) =>
+/** Whom format 2 may protect: a record, or all records that share one value of a column. */
+const unit = z.union([z.literal("record"), z.strictObject({ column: z.string().min(1) })]);
+
+const guarantee = <Unit extends z.ZodType, Delta extends z.ZodType<number>>(
+  unitSchema: Unit,
+  deltaSchema: Delta,
+) =>
   z.strictObject({
-    unit: z.literal("record"),
+    unit: unitSchema,
     neighbouring: z.literal("add-or-remove-one"),
     publicSize: count,
     targetEpsilon: positive,
@@ -141,7 +147,7 @@ export const planSchemaOfFormat1 = z.strictObject({
   method: z.literal("dp-zoso"),
   base,
   task: labelWordTask,
-  privacy: guarantee(positiveDelta),
+  privacy: guarantee(z.literal("record"), positiveDelta),
   sampling,
   mechanism: gaussian,
   directions,
@@ -154,7 +160,7 @@ export const planSchema = z.strictObject({
   method: z.enum(["dp-zoso", "dp-zopo", "dp-aggzo", "dpzero", "dp-zo"]),
   base,
   task,
-  privacy: guarantee(delta),
+  privacy: guarantee(unit, delta),
   sampling,
   mechanism: z.discriminatedUnion("kind", [gaussian, laplace]),
   directions,

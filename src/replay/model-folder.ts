@@ -5,7 +5,8 @@ import { type FolderWriter, oneChunk } from "../files.js";
 import type { ModelDescription } from "../model/description.js";
 import { type Adapter, adapterInWords, withAdapter } from "../model/adapter.js";
 import { describeModel } from "../model/registry.js";
-import type { Plan } from "../plan/plan.js";
+import type { Plan, RunPlan } from "../plan/plan.js";
+import { planUnit, unitWords } from "../plan/unit.js";
 import { type CheckedLedger, guaranteeInWords, type VerifiedLedger } from "../verify/verify.js";
 import type { Weights } from "./replay.js";
 import { tensorOf } from "./stage-state.js";
@@ -86,7 +87,7 @@ tags: [${isPrivate ? "differential-privacy, " : ""}zeroth-order, dpzo]
 ---
 # ${name}, fine-tuned ${isPrivate ? "under differential privacy" : "without privacy"}
 
-Fine-tuned with dpzo (${plan.method}, forward passes only) on ${plan.privacy.publicSize} private records.
+Fine-tuned with dpzo (${plan.method}, forward passes only) on ${trainedOn(plan)}.
 
 | | |
 | --- | --- |
@@ -101,6 +102,15 @@ ${(isPrivate ? guaranteeInWords(ledger) : [noGuarantee]).join("\n\n")}
 ${isPrivate ? "Check it: `dpzo verify --ledger ledger.jsonl --base BASE`. " : ""}Rebuild these weights from the base checkpoint:
 \`dpzo replay --base BASE --ledger ledger.jsonl --out OUT\`.
 `;
+}
+
+/** The records, or the units that they make up. */
+function trainedOn(plan: RunPlan): string {
+  const { publicSize } = plan.privacy;
+  const { meaning } = unitWords(planUnit(plan));
+  return meaning === undefined
+    ? `${publicSize} private records`
+    : `the private records of ${publicSize} units (a unit: ${meaning})`;
 }
 
 /** What stands in the place of `{mask}`. */
@@ -126,7 +136,7 @@ function shortName(path: string): string {
 function guaranteeRows({ plan, epsilon, delta }: VerifiedLedger): string {
   return `| epsilon | ${epsilon} |
 | delta | ${delta} |
-| neighbouring data sets | add or remove one ${plan.privacy.unit} |
+| neighbouring data sets | add or remove one ${unitWords(plan.privacy.unit).name} |
 `;
 }
 

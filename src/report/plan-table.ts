@@ -1,7 +1,9 @@
 import { noiseMultiplierOf } from "../plan/noise.js";
 import type { Plan, PlanStage } from "../plan/plan.js";
+import { unitWords } from "../plan/unit.js";
 import { formatCount, formatExact, formatNumber } from "./format.js";
 import type { MaskSummary } from "../replay/mask-summary.js";
+import { unitMeaning } from "./guarantee.js";
 import { type Markup, markup } from "./markup.js";
 import { planAdditions } from "./plan-additions.js";
 
@@ -21,7 +23,7 @@ ledger's first line has them exactly.</p>
 <tbody>${plan.stages.map(stageRow)}</tbody>
 </table></div>
 <p class="note">The ledger counts stages from 0. Smoothing is half the distance between the two points at which the loss
-is measured; the clip threshold bounds the length of one record's vector of differences.</p>
+is measured; the clip threshold bounds the length of one ${unitWords(plan.privacy.unit).name}'s vector of differences.</p>
 ${planAdditions(plan, masks)}
 </section>`;
 }
@@ -38,6 +40,7 @@ function answerRows(task: Plan["task"]): readonly Markup[] {
 
 function planRows(plan: Plan): readonly Markup[] {
   const { base, task, privacy, sampling, mechanism, directions } = plan;
+  const { name: unit } = unitWords(privacy.unit);
   const rate = formatNumber(sampling.numerator / sampling.denominator, { digits: 6 });
   const noise = formatNumber(noiseMultiplierOf(mechanism), { digits: 6 });
   return [
@@ -48,9 +51,13 @@ function planRows(plan: Plan): readonly Markup[] {
     row("task.template", "prompt", code(task.template)),
     ...answerRows(task),
     row("task.maximumTokens", "longest prompt", formatCount(task.maximumTokens, "token")),
-    row("privacy.unit", "what is protected", `one ${privacy.unit}`),
+    row(
+      privacy.unit === "record" ? "privacy.unit" : "privacy.unit.column",
+      "what is protected",
+      unitMeaning(privacy) ?? "one record",
+    ),
     row("privacy.neighbouring", "neighbouring data sets", privacy.neighbouring),
-    row("privacy.publicSize", "number of records (public)", formatNumber(privacy.publicSize)),
+    row("privacy.publicSize", `number of ${unit}s (public)`, formatNumber(privacy.publicSize)),
     row("privacy.targetEpsilon", "budget, epsilon", formatNumber(privacy.targetEpsilon, { digits: 6 })),
     row("privacy.delta", "delta", formatExact(privacy.delta)),
     row(
@@ -59,7 +66,7 @@ function planRows(plan: Plan): readonly Markup[] {
       formatNumber(privacy.epsilon, { digits: 6, rounding: "up" }),
     ),
     row("sampling.kind", "sampling", sampling.kind),
-    row("sampling.expectedBatch", "expected batch", `${formatNumber(sampling.expectedBatch)} records`),
+    row("sampling.expectedBatch", "expected batch", `${formatNumber(sampling.expectedBatch)} ${unit}s`),
     row("sampling.numerator", "sampling rate, numerator", formatNumber(sampling.numerator)),
     row(
       "sampling.denominator",

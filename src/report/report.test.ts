@@ -258,18 +258,26 @@ function fullPlan(): Plan {
   });
 }
 
-test.each([syntheticPlan(), fullPlan()])("every field of the plan stands in the plan's tables", (plan) => {
-  const fields = new Set(
-    tagsOf(renderReport(syntheticInput({}, { plan }))).flatMap(
-      ({ attributes }) => attributes.get("data-field") ?? [],
-    ),
-  );
-  const leaves = (value: unknown, path: readonly string[]): string[] =>
-    typeof value !== "object" || value === null || (Array.isArray(value) && typeof value[0] === "string")
-      ? [path.join(".")]
-      : Object.entries(value).flatMap(([key, child]) => leaves(child, [...path, key]));
-  expect(leaves(plan, []).filter((field) => !fields.has(field))).toEqual([]);
-});
+function unitPlan(column = "user"): Plan {
+  const plan = syntheticPlan();
+  return planSchema.parse({ ...plan, format: "dpzo-plan/2", privacy: { ...plan.privacy, unit: { column } } });
+}
+
+test.each([syntheticPlan(), fullPlan(), unitPlan()])(
+  "every field of the plan stands in the plan's tables",
+  (plan) => {
+    const fields = new Set(
+      tagsOf(renderReport(syntheticInput({}, { plan }))).flatMap(
+        ({ attributes }) => attributes.get("data-field") ?? [],
+      ),
+    );
+    const leaves = (value: unknown, path: readonly string[]): string[] =>
+      typeof value !== "object" || value === null || (Array.isArray(value) && typeof value[0] === "string")
+        ? [path.join(".")]
+        : Object.entries(value).flatMap(([key, child]) => leaves(child, [...path, key]));
+    expect(leaves(plan, []).filter((field) => !fields.has(field))).toEqual([]);
+  },
+);
 
 test("masks are told by their size and hash, a clip each and its batches in the guarantee", () => {
   const digest = "ab".repeat(32);
@@ -292,6 +300,21 @@ test("Laplace noise has its own band, density and words", () => {
   expect(textOf(page)).not.toMatch(/Gaussian|undefined|NaN/u);
 });
 
+test("where the unit is a column's, no sentence promises anything to a record", () => {
+  const page = rendered("units", syntheticInput({}, { plan: unitPlan() }));
+  const text = textOf(page);
+  const meaning = "all records that share one value of the column user";
+  expect(text).toContain(`4,772 private units (a public figure; a unit is ${meaning})`);
+  expect(text).toContain(`one unit more than the other (add-or-remove-one), where a unit is ${meaning}, and`);
+  expect(text).toContain(`Each single unit: ${meaning}; whether they took part, how many they are, and`);
+  expect(text).toContain("a drawn unit's differences of mean losses are clipped as one vector");
+  expect(text).toContain("number of units (public)4,772");
+  expect(text).not.toMatch(/(one|single|given|number of|every|each|two|drawn|private) records?\b/iu);
+  const ofRecords = textOf(renderReport(syntheticInput()));
+  expect(ofRecords).toContain("differences of losses are clipped as one vector");
+  expect(ofRecords).not.toMatch(/\bunits?\b(?! (of a direction|to the clip))/u);
+});
+
 test("hostile strings stay text", () => {
   const hostile = `"><script>alert('x')</script><img src=x onerror=alert(1)> & \u202egnp.exe </style></svg> {mask}`;
   const base = syntheticInput();
@@ -300,6 +323,7 @@ test("hostile strings stay text", () => {
     plan: {
       ...base.plan,
       base: { ...base.plan.base, architecture: hostile },
+      privacy: { ...base.plan.privacy, unit: { column: hostile } },
       task: { ...base.plan.task, template: hostile, labels: [hostile, "b"], labelWords: [hostile, "c"] },
       stages: base.plan.stages.map((stage) => ({ ...stage, train: hostile, tensors: [hostile] })),
     },

@@ -1,9 +1,10 @@
 import { formatCount, formatExact, formatNumber, formatPercent } from "./format.js";
-import { guaranteeSection, upperEpsilon } from "./guarantee.js";
+import { guaranteeSection, unitMeaning, upperEpsilon } from "./guarantee.js";
 import { histogramOf } from "./histogram.js";
 import type { ReportInput } from "./input.js";
 import { type Markup, markup } from "./markup.js";
 import { noiseSentence, stageReleases } from "./noise-sentence.js";
+import { unitWords } from "../plan/unit.js";
 import { epsilonPicture, lastStepsOf } from "./picture-epsilon.js";
 import { evaluationSection, measured } from "./picture-evaluation.js";
 import { histogramPicture } from "./picture-histogram.js";
@@ -57,7 +58,9 @@ ${commandsSection(input)}
 }
 
 function lead({ plan, entries, baseName, evaluation }: ReportInput, { lostSteps }: ReleasedSummary): Markup {
-  const { epsilon, delta, publicSize } = plan.privacy;
+  const { epsilon, delta, publicSize, unit } = plan.privacy;
+  const { name } = unitWords(unit);
+  const meaning = unitMeaning(plan.privacy);
   const total = lastStepsOf(plan).at(-1) ?? 0;
   const steps =
     entries.length === total
@@ -68,8 +71,8 @@ function lead({ plan, entries, baseName, evaluation }: ReportInput, { lostSteps 
       ? undefined
       : markup` ${formatCount(lostSteps.length, "step was", "steps were")} lost in a crash: charged, nothing applied.`;
   return markup`<p class="lead"><strong><bdi>${baseName}</bdi></strong> was fine-tuned on
-${formatCount(publicSize, "private record")} (a public figure) in ${steps} of ${methodName(plan.method)}, seeing each
-record only through noise. Whether any one record took part stays hidden: <strong>epsilon ${upperEpsilon(epsilon)} at
+${formatCount(publicSize, `private ${name}`)} (a public figure${meaning && markup`; a unit is ${meaning}`}) in ${steps} of ${methodName(plan.method)}, seeing each
+${name} only through noise. Whether any one ${name} took part stays hidden: <strong>epsilon ${upperEpsilon(epsilon)} at
 delta ${formatExact(delta)}</strong>.${evaluation && outcome(evaluation)}${lost}</p>`;
 }
 

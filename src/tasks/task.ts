@@ -32,6 +32,8 @@ export interface TaskRecord extends PromptText {
   /** Not looked at where the task has answers. */
   readonly label?: unknown;
   readonly answers?: readonly string[] | undefined;
+  /** Whom it belongs to: records with the same are protected as one. Not looked at in a run whose unit is the record. */
+  readonly unit?: unknown;
   /** Where it stands in the file, from 1. */
   readonly line: number;
 }

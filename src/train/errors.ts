@@ -2,6 +2,7 @@ import { DpzoError } from "../errors.js";
 
 /** Closed list of what can stop a training run. */
 export type TrainErrorCode =
+  | "unit-missing"
   | "mask-not-measured"
   | "step-outside-plan"
   | "private-side-failed"

@@ -10,6 +10,7 @@ import { PlanError } from "../plan/errors.js";
 import { makeNonPrivatePlan, makePlan, type PlanInputs } from "../plan/make-plan.js";
 import type { PlanStage, RunPlan } from "../plan/plan.js";
 import { planIdentity, readPlan, readRunPlan } from "../plan/read-plan.js";
+import { planUnit } from "../plan/unit.js";
 import { type MaskSummary, maskSummaries } from "../replay/mask-summary.js";
 import { writeModelFolder } from "../replay/model-folder.js";
 import { initialState, replay, type ReplayState, type Weights } from "../replay/replay.js";
@@ -22,6 +23,7 @@ import { adaptModel } from "./adapt-model.js";
 import { type AdaptedWeights, checkWritten } from "./check-written.js";
 import { evaluate, type TaskMetrics } from "./evaluate.js";
 import { planTask, type PreparedModel, prepareModel, readExamples } from "./prepare.js";
+import { type PrivateExamples, readPrivateExamples } from "./private-examples.js";
 import { stageMeasure } from "./stage-measure.js";
 import { runSteps } from "./steps.js";
 
@@ -53,7 +55,7 @@ export interface TrainRequest {
   readonly runtime: InferenceRuntime;
   readonly task: TaskConfig;
   readonly config: TrainConfig;
-  /** The private records. */
+  /** The private records; each tells its `unit` where `config.unit` names a column. */
   readonly records: AsyncIterable<TaskRecord>;
   /** A public test set, evaluated before and after. */
   readonly evaluation?: AsyncIterable<TaskRecord>;
@@ -131,7 +133,7 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
 ): Promise<RunResult<Ledger>> {
   const { base, config, files, onEvent } = request;
   const model = await prepareModel(base, request.runtime, request.task);
-  const examples = await readExamples(model.task, request.records);
+  const examples = await readPrivateExamples(model.task, request.records, config.unit);
   const publicTest = request.evaluation && (await readExamples(model.task, request.evaluation));
 
   const fresh = way.makePlan({
@@ -139,7 +141,7 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
     description: model.description,
     baseDigest: await base.digest(),
     task: planTask(model),
-    publicSize: config.publicSize ?? examples.length,
+    publicSize: config.publicSize ?? examples.size,
     random: randomness.secret,
   });
   const recorded = readLedgerPlan(await files.ledger.readAll());
@@ -159,7 +161,7 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
     state,
     engine,
     ledger,
-    records: examples.length,
+    records: examples.size,
     measurer: (stage, previous, mask) =>
       measurerFor({ model: trainable, engine, plan, state, stage, mask, examples, previous, onEvent }),
     random: randomness.secret,
@@ -189,12 +191,14 @@ function samePlan(fresh: RunPlan, plan: RunPlan, config: TrainConfig): RunPlan {
   throw new PlanError("plan-mismatch", {
     message: "The folder holds a run with another plan.",
     value: firstDifference(plan, fresh),
-    expected: "the configuration, checkpoint and number of records the run was begun with",
+    expected: "the configuration, checkpoint and number of records or units the run was begun with",
     next: `They differ in ${firstDifference(plan, fresh)}. Repeat the first command, or give another --out.`,
   });
 }
 
 function firstDifference(a: RunPlan, b: RunPlan): string {
+  // Another unit changes the sampling as well, which would say less.
+  if (JSON.stringify(planUnit(a)) !== JSON.stringify(planUnit(b))) return "privacy.unit";
   // Privacy and mechanism follow from the others, so they come last.
   const keys = [
     "base",
@@ -217,7 +221,7 @@ function measurerFor(setting: {
   readonly state: ReplayState;
   readonly stage: PlanStage;
   readonly mask: Mask | undefined;
-  readonly examples: readonly Example[];
+  readonly examples: PrivateExamples;
   readonly previous: Measurer | undefined;
   readonly onEvent: TrainRequest["onEvent"];
 }): Promise<Measurer> {
@@ -225,7 +229,7 @@ function measurerFor(setting: {
   return Measurer.create({
     ...model,
     ...stageMeasure(setting),
-    examples,
+    ...examples,
     previous,
     onProgress: tenths((fraction) => {
       onEvent?.({ kind: "encoding", fraction });

@@ -17,7 +17,10 @@ export interface StepsOptions {
   readonly state: ReplayState;
   readonly engine: DirectionEngine;
   readonly ledger: LedgerWriter;
-  /** The number of records that may be sampled: private only if it differs from the plan's public size. */
+  /**
+   * The number of privacy units that may be sampled, which are records unless the plan names a column: private only if it
+   * differs from the plan's public size. The measurer takes indices below it.
+   */
   readonly records: number;
   /** Prepares the private side for one stage of the schedule, given that of the stage before. */
   readonly measurer: (

@@ -83,6 +83,17 @@ test("a step that was cut off the end shows as fewer steps, never as more privac
   expect(cut.finalHash).not.toBe(whole.finalHash);
 });
 
+test("where the unit is a column's, the guarantee in words is for all records of a unit together", () => {
+  const verified = verifyLedger(run.ledger);
+  const privacy = { ...verified.plan.privacy, unit: { column: "user" } };
+  const text = guaranteeInWords({ ...verified, plan: { ...verified.plan, privacy } }).join(" ");
+  expect(text).toContain("Each of the 40 units (the number itself is public) is protected as a whole");
+  expect(text).toContain('all records that share one value of the column "user", however many they are');
+  expect(text).toContain("had any one unit been left out");
+  expect(text).toContain("the same person in several units");
+  expect(text).not.toMatch(/(one|every other|each of the \d+) record/iu);
+});
+
 test("the guarantee in words states the records, epsilon, delta and what is not covered", () => {
   const text = guaranteeInWords(verifyLedger(run.ledger)).join(" ");
   expect(text).toContain("Each of the 40 records");

@@ -4,6 +4,7 @@ import { PlanError } from "../plan/errors.js";
 import { planEvent } from "../plan/event.js";
 import { isPrivate, type Plan, type RunPlan } from "../plan/plan.js";
 import { notPrivate, readRunPlan } from "../plan/read-plan.js";
+import { unitWords } from "../plan/unit.js";
 import { stageOfStep, totalSteps } from "../schedule/stages.js";
 
 /** A ledger whose chain, plan and entries agree, whether its run was private or not. */
@@ -128,15 +129,19 @@ function mismatch(message: string, value: number, expected: string): PlanError {
  */
 export function guaranteeInWords(verified: VerifiedLedger): readonly string[] {
   const { plan, epsilon: spent, delta } = verified;
+  const { name, meaning } = unitWords(plan.privacy.unit);
   const factor = Math.exp(spent);
   return [
-    `Each of the ${plan.privacy.publicSize} records (the number itself is public) is protected on its own.`,
+    meaning === undefined
+      ? `Each of the ${plan.privacy.publicSize} records (the number itself is public) is protected on its own.`
+      : `Each of the ${plan.privacy.publicSize} units (the number itself is public) is protected as a whole: ${meaning}, ` +
+        `however many they are.`,
     `Whatever anyone concludes from this ledger or the model it makes, they would have concluded almost as ` +
-      `likely had any one record been left out: probabilities change by a factor of at most e^${round(spent)} = ` +
+      `likely had any one ${name} been left out: probabilities change by a factor of at most e^${round(spent)} = ` +
       `${round(factor)}${delta === 0 ? "" : `, but for a part of at most ${delta}`}.`,
-    `That holds against a reader who knows every other record and every line of this ledger, as long as the ` +
+    `That holds against a reader who knows every other ${name} and every line of this ledger, as long as the ` +
       `noise came from the operating system's generator and the sample of each step stayed secret.`,
-    `Not covered: the same person in several records, other runs on the same records (their epsilons add up), ` +
+    `Not covered: the same person in several ${name}s, other runs on the same records (their epsilons add up), ` +
       `settings chosen by looking at the private data, and whatever was published otherwise.`,
   ];
 }

@@ -13,6 +13,7 @@ import {
 import { toDpAccounting } from "../../accounting/interchange.js";
 import { planEvent } from "../../plan/event.js";
 import type { Plan } from "../../plan/plan.js";
+import { type UnitWords, unitWords } from "../../plan/unit.js";
 import { verifyLedger } from "../../verify/verify.js";
 import { readEventFile, releasedEvent, releaseSchema } from "../account-event.js";
 import { type CurvePoint, curvePicture } from "../curve-picture.js";
@@ -40,7 +41,12 @@ const accountSchema = z.strictObject({
     .enum(["add-or-remove-one", "replace-special", "replace-one"])
     .default("add-or-remove-one")
     .describe("which data sets count as neighbours"),
-  group: z.number().int().min(1).default(1).describe("records that may differ together"),
+  group: z
+    .number()
+    .int()
+    .min(1)
+    .default(1)
+    .describe("records that may differ together; units, where the run has them"),
   ledger: z.string().optional().describe("ledger.jsonl of a run: what its steps have spent"),
   event: z.string().optional().describe("JSON file with a privacy event, ours or dp_accounting's"),
   curve: z.boolean().optional().describe("answer the whole curve too"),
@@ -54,6 +60,8 @@ interface Released {
   readonly upper: Event;
   readonly lower: Event;
   readonly delta: number | undefined;
+  /** What may be added or removed. */
+  readonly unit: UnitWords["name"];
 }
 
 /** `dpzo account`: epsilon of what was released, between two bounds. */
@@ -101,7 +109,7 @@ function releasedBy(settings: AccountSettings): Released {
     return spentBy(plan, steps);
   }
   const event = settings.event === undefined ? releasedEvent(settings) : readEventFile(settings.event);
-  return { upper: event, lower: event, delta: undefined };
+  return { upper: event, lower: event, delta: undefined, unit: "record" };
 }
 
 function spentBy(plan: Plan, steps?: number): Released {
@@ -109,6 +117,7 @@ function spentBy(plan: Plan, steps?: number): Released {
     upper: planEvent(plan, steps),
     lower: planEvent(plan, steps, "lower"),
     delta: plan.privacy.delta,
+    unit: unitWords(plan.privacy.unit).name,
   };
 }
 
@@ -154,7 +163,7 @@ function asJson(value: number): number | string {
 function tell(
   flags: Record<string, unknown>,
   { neighbouring, group, accountant, svg }: AccountSettings,
-  { upper }: Released,
+  { upper, unit }: Released,
   answer: CurvePoint,
   curve: readonly CurvePoint[],
 ): void {
@@ -177,7 +186,7 @@ function tell(
     },
     () => [
       answerInWords(answer),
-      `neighbouring data sets: ${neighbouring}, ${group === 1 ? "one record" : `up to ${group} records`}; accountant ${accountant}`,
+      `neighbouring data sets: ${neighbouring}, ${group === 1 ? `one ${unit}` : `up to ${group} ${unit}s`}; accountant ${accountant}`,
       ...curve.map(
         (at) => `  delta ${at.delta.toExponential(0).padStart(6)}  epsilon ${figure(at.epsilon, 4)}`,
       ),

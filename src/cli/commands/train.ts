@@ -41,7 +41,11 @@ export const trainCommand: CommandFactory = (setExitCode) => {
         config: settings,
         records: fileRecords(settings.data, settings),
         ...(settings.evalData !== undefined && {
-          evaluation: { description: settings.evalData, records: fileRecords(settings.evalData, settings) },
+          evaluation: {
+            description: settings.evalData,
+            // Public records belong to nobody who has to be protected.
+            records: fileRecords(settings.evalData, { ...settings, unit: undefined }),
+          },
         }),
       },
       output,
