@@ -41,7 +41,10 @@ test("each record its own unit is the run of records, value for value", async ()
 
 test("units of the same record twice release what each record once does: the loss of a unit is a mean", async () => {
   const once = tinyRecords(20);
-  const twice = [...once, ...once].map((record, index) => ({ ...record, unit: index % 20, line: index + 1 }));
+  const twice = once.flatMap((record, unit) => [
+    { ...record, unit },
+    { ...record, unit },
+  ]);
   const config = { publicSize: 20, batch: 10 };
   const alone = await tinyRun({ records: once, config, secret: keystream(6) });
   const doubled = await tinyRun({
@@ -86,10 +89,12 @@ const sensitivityModes: Readonly<Record<string, Partial<TrainConfigInput>>> = {
 
 for (const [name, mode] of Object.entries(sensitivityModes)) {
   test(`one whole unit more moves a release by the sensitivity that is accounted for, and no further: ${name}`, async () => {
-    // The last unit has 9 records, between those of others; its first comes after theirs, so that draws are paired.
-    const first = Array.from({ length: 19 }, (_, index) => `u${String(index)}`);
-    const rest = Array.from({ length: 18 }, (_, index) => (index % 2 === 0 ? "last" : `u${String(index)}`));
-    const all = belonging([...first, ...rest]);
+    // The unit in question has 20 records between those of others, of whom each has one or two. Every unit is drawn.
+    const all = belonging(
+      Array.from({ length: 56 }, (_, index) =>
+        index < 40 && index % 2 === 0 ? "it" : `u${String(index % 19)}`,
+      ),
+    );
     const run = (records: readonly TaskRecord[], units: number): Promise<TinyRun> =>
       tinyRun({
         records,
@@ -97,7 +102,7 @@ for (const [name, mode] of Object.entries(sensitivityModes)) {
         secret: pairedSecret(7, units),
       });
     const less = await run(
-      all.filter(({ unit }) => unit !== "last"),
+      all.filter(({ unit }) => unit !== "it"),
       19,
     );
     const more = await run(all, 20);
