@@ -67,7 +67,19 @@ export {
   type PlainSettings,
 } from "./schedule/presets.js";
 export { dpZoso, type DpZosoSettings, type ScheduleStage } from "./schedule/stages.js";
-export { classificationMetrics, createTask, type Task, TaskError, type TaskRecord } from "./tasks/index.js";
+export {
+  answerMetrics,
+  type AnswerMetrics,
+  classificationMetrics,
+  createTask,
+  type Example,
+  namedTask,
+  type Task,
+  TaskError,
+  type TaskRecord,
+} from "./tasks/index.js";
+export type { Demonstrations } from "./train/demonstrations.js";
+export { evaluate, type TaskMetrics } from "./train/evaluate.js";
 export { prepareModel, readExamples } from "./train/prepare.js";
 export type { RunResult, TrainEvent, TrainRequest, TrainResult } from "./train/run.js";
 export { train, trainWithoutPrivacy } from "./train/train.js";
