@@ -54,7 +54,7 @@ export const planCommand: CommandFactory = () => {
 /** Makes the plan of a run that has not begun; its run seed is drawn again when the run begins. */
 export async function planFor(settings: PlanSettings): Promise<Plan> {
   const { description, baseDigest, task } = await withFolder(settings.model, async (checkpoint) => {
-    const model = describeModel(checkpoint.config);
+    const model = describeModel(checkpoint.config, new Set(checkpoint.tensors.keys()));
     return {
       description: model,
       baseDigest: await checkpoint.digest(),
