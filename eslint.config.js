@@ -58,6 +58,23 @@ export default tseslint.config(
     },
   },
   {
+    files: ["src/theory/**/*.ts"],
+    ignores: ["src/**/*.test.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: String.raw`^(?!\./|\.\./accounting/index\.js$)`,
+              message: "dpzo/theory depends on dpzo/accounting and nothing else.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ["**/*.test.ts", "bench/**/*.ts", "examples/**/*.ts", "tools/**/*.ts"],
     rules: {
       "@typescript-eslint/no-non-null-assertion": "off",

@@ -209,7 +209,7 @@ function epsilonOneWay(
     const curve = bounds(releases, direction, { logDelta }, scaled(precision, 1 / finer), known);
     const upper = Math.min(worst, firstBelow(curve.upper, logDelta, curve.near));
     const lower = lastAbove(curve.lower, logDelta, Math.min(upper, 1e300));
-    best = { upper: Math.min(best.upper, upper), lower: Math.max(best.lower, lower) };
+    best = intersect(best, { upper, lower });
     const gap = best.upper - best.lower;
     // Where the saddle point was right the upper bound is as precise as asked, whatever the lower one is.
     const trust = Math.abs(curve.near - best.upper) < 0.1 * best.upper ? smoothGap : 1;
@@ -219,6 +219,11 @@ function epsilonOneWay(
     known = best.upper;
   }
   return best;
+}
+
+/** What two enclosures of one value say together. */
+function intersect(a: Enclosure, b: Enclosure): Enclosure {
+  return { upper: Math.min(a.upper, b.upper), lower: Math.max(a.lower, b.lower) };
 }
 
 function scaled({ relative, absolute }: Precision, factor: number): Precision {
@@ -243,7 +248,7 @@ function deltaOneWay(
   for (let look = 0; look < 4; look += 1) {
     const next = at({ logDelta: best.upper }, precision);
     const settled = next.upper > best.upper - 0.5;
-    best = { upper: Math.min(best.upper, next.upper), lower: Math.max(best.lower, next.lower) };
+    best = intersect(best, next);
     if (settled || best.upper === -Infinity) break;
   }
   return best;

@@ -8,7 +8,7 @@ import {
   sampledAtom,
   unboundedMaximum,
 } from "./loss.js";
-import { binBoundary } from "./measure.js";
+import { binBoundary } from "./lower-measure.js";
 import { type Cut, type Direction, type Grid, isInside, type Splatter, splatter } from "./splat.js";
 
 /**

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { add, convolve, type GridPair, placeBins, regrid, slice, trim } from "./measure.js";
+import { placeBins } from "./lower-measure.js";
+import { add, convolve, type GridPair, regrid, slice, trim } from "./measure.js";
 
 function pairOf(masses: readonly number[], step = 0.1, start = -3): GridPair {
   const total = masses.reduce((sum, mass) => sum + mass, 0);

@@ -10,7 +10,8 @@ import {
   spreadCost,
   stepOf,
 } from "./bands.js";
-import { add, binBoundary, type GridPair } from "./measure.js";
+import { binBoundary } from "./lower-measure.js";
+import { add, type GridPair } from "./measure.js";
 import { logAdd } from "./logarithm.js";
 import {
   type Component,

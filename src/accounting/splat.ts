@@ -1,5 +1,6 @@
 import { accumulate, zeros } from "./arrays.js";
-import { binBoundary, type GridPair, placeBins } from "./measure.js";
+import { binBoundary, placeBins } from "./lower-measure.js";
+import type { GridPair } from "./measure.js";
 
 /** Longest grid of one release; a wider step is taken instead, and bounds get looser instead of slower. */
 const longestGrid = 1 << 18;
