@@ -55,7 +55,10 @@ describe.skipIf(!present)("named tasks of decoders, SmolLM2 and the shared data 
       // The usual length is enough for most.
       expect(cut / rows).toBeLessThan(0.15);
       const [shown] = task.example(first!).texts;
-      const end = tokenizer.decode([...promptTokens(shown!)]).split("\n").at(-1);
+      const end = tokenizer
+        .decode([...promptTokens(shown!)])
+        .split("\n")
+        .at(-1);
       expect(end).not.toMatch(/\s$/u);
     });
   }
