@@ -1,5 +1,4 @@
 import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
-import { rowsRead } from "../measure/prefix.js";
 import { type TrainConfig, trainConfigSchema } from "../plan/config.js";
 import { makeNonPrivatePlan, makePlan, planSchedule, type PlanInputs } from "../plan/make-plan.js";
 import { noiseMultiplierOf } from "../plan/noise.js";
@@ -13,7 +12,8 @@ import { planTask } from "../train/prepare.js";
 import { stageMeasure } from "../train/stage-measure.js";
 import { runSteps } from "../train/steps.js";
 import { CompareError } from "./errors.js";
-import { type CostedStage, countPasses, type Passes, type PassesOptions } from "./forward-passes.js";
+import { type CostedStage, countPasses, type Passes } from "./forward-passes.js";
+import { mostSteps } from "./most-steps.js";
 import type { Candidate } from "./settings.js";
 import type { Score, Workbench } from "./workbench.js";
 
@@ -112,29 +112,18 @@ function planWithin(bench: Workbench, request: CellRequest, candidate: Candidate
   return config.method === "mezo" ? makeNonPrivatePlan(inputs) : makePlan(inputs);
 }
 
-/** The most steps, up to those asked for, of which the passes are within the budget. */
+/** As many of the steps asked for as the forward passes allow. */
 function stepsWithin(bench: Workbench, config: TrainConfig, forwardPasses = Infinity): number {
-  const within = (steps: number): boolean =>
-    (passesOfSchedule(bench, config, steps)?.forwardPasses ?? Infinity) <= forwardPasses;
-  if (within(config.steps)) return config.steps;
-  // The fewest steps that the schedule's stages can share.
-  const fewest = Array.from({ length: config.steps }, (_, index) => index + 1).find(
-    (steps) => passesOfSchedule(bench, config, steps) !== undefined,
-  );
-  if (fewest === undefined || !within(fewest)) {
-    throw new CompareError("budget-too-small", {
-      message: `${forwardPasses} forward passes are fewer than ${config.method} needs.`,
-      value: forwardPasses,
-      next: "Give more --forward-passes.",
-    });
-  }
-  let [low, high] = [fewest, config.steps];
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (within(middle)) low = middle;
-    else high = middle;
-  }
-  return low;
+  const steps = mostSteps(config.steps, (count) => {
+    const passes = passesOfSchedule(bench, config, count);
+    return passes !== undefined && passes.forwardPasses <= forwardPasses;
+  });
+  if (steps !== undefined) return steps;
+  throw new CompareError("budget-too-small", {
+    message: `${forwardPasses} forward passes are fewer than ${config.method} needs, or its stages cannot share its steps.`,
+    value: forwardPasses,
+    next: "Give more --forward-passes, or more steps in the settings.",
+  });
 }
 
 /** What a number of steps would cost; nothing where the stages cannot share them. */
@@ -148,20 +137,13 @@ function passesOfSchedule(bench: Workbench, config: TrainConfig, steps: number):
 }
 
 function passesOf(
-  { model, splits }: Workbench,
+  { model, splits, lengths }: Workbench,
   plan: Pick<RunPlan, "sampling" | "stages" | "adapter">,
 ): Passes {
   const { adapter } = plan;
   const description = adapter === undefined ? model.description : withAdapter(model.description, adapter);
-  const prompts = splits.train.flatMap(({ texts }) => texts.map(({ prompt }) => prompt));
-  const { length: records } = splits.train;
-  const options: PassesOptions = {
-    description,
-    modelStages: description.stages(model.task.objective),
-    tokens: prompts.reduce((sum, { inputIds }) => sum + inputIds.length, 0) / records,
-    rows: prompts.reduce((sum, prompt) => sum + rowsRead(prompt), 0) / records,
-    publicSize: records,
-  };
+  const modelStages = description.stages(model.task.objective);
+  const options = { description, modelStages, ...lengths, publicSize: splits.train.length };
   const stages = plan.stages.map((stage): CostedStage => ({
     ...stage,
     expectedBatch: stageSampling(plan, stage).expectedBatch,

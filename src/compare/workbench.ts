@@ -1,7 +1,7 @@
 import { createDirectionEngine, type DirectionEngine } from "../directions/index.js";
 import { Measurer, type MeasureOptions } from "../measure/measure.js";
 import { predict } from "../measure/predict.js";
-import { FrozenPrefix } from "../measure/prefix.js";
+import { FrozenPrefix, rowsRead } from "../measure/prefix.js";
 import { weightSource } from "../runtime/stage-runner.js";
 import { classificationMetrics, type Example } from "../tasks/index.js";
 import type { RunPlan } from "../plan/plan.js";
@@ -33,6 +33,8 @@ export class Workbench {
   readonly model: PreparedModel;
   readonly baseDigest: string;
   readonly splits: Splits;
+  /** Of a record to train on, in the mean: its tokens, and the positions that are read. */
+  readonly lengths: { readonly tokens: number; readonly rows: number };
   readonly engine: DirectionEngine = createDirectionEngine();
   /** The base weights of what has been trained in any run. */
   readonly #base = new Map<string, Float32Array>();
@@ -50,6 +52,7 @@ export class Workbench {
     this.#trained = model;
     this.baseDigest = baseDigest;
     this.splits = splits;
+    this.lengths = meanLengths(splits.train);
   }
 
   /** Puts the base weights back. */
@@ -120,6 +123,13 @@ export class Workbench {
     this.#kept.set(key, kept);
     return kept;
   }
+}
+
+function meanLengths(examples: readonly Example[]): Workbench["lengths"] {
+  const prompts = examples.flatMap(({ texts }) => texts.map(({ prompt }) => prompt));
+  const tokens = prompts.reduce((sum, { inputIds }) => sum + inputIds.length, 0);
+  const rows = prompts.reduce((sum, prompt) => sum + rowsRead(prompt), 0);
+  return { tokens: tokens / examples.length, rows: rows / examples.length };
 }
 
 function notComparable(): CompareError {
