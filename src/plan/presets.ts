@@ -33,21 +33,6 @@ export const settingsPresets: Readonly<Record<string, SettingsPreset>> = Object.
     backing:
       "minilm-mlm on sst2, 8,000 records, epsilon 4: 73.9 % on test, s. d. 1.0 over 3 seeds, zero-shot 54.0 %",
   },
-  "decoder-135m": {
-    models: "causal language models of about 135 million weights",
-    settings: {
-      method: "dp-aggzo",
-      adapter: "lora",
-      train: ["adapter:last:1"],
-      directions: 16,
-      steps: 40,
-      batch: 128,
-      learningRate: 0.3,
-      clip: 2,
-      smoothing: 0.02,
-    },
-    backing: "SmolLM2-135M on sst2, 1,000 records, epsilon 4: 79.7 % on test, one seed, zero-shot 78.4 %",
-  },
 });
 
 /**
