@@ -182,6 +182,11 @@ export async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(bytes);
 }
 
+/** A text that is at hand, in UTF-8, as the stream a {@link FolderWriter} takes. */
+export function textChunk(text: string): AsyncGenerator<Uint8Array> {
+  return oneChunk(new TextEncoder().encode(text));
+}
+
 /** One array with the bytes of all, in order. */
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

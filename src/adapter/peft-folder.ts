@@ -1,5 +1,5 @@
 import { serialiseHeader } from "../checkpoint/index.js";
-import { type FolderWriter, oneChunk } from "../files.js";
+import { type FolderWriter, textChunk } from "../files.js";
 import type { LoraLayout } from "../model/adapter.js";
 import type { ModelDescription } from "../model/description.js";
 import type { ValuesOf } from "./merge.js";
@@ -43,7 +43,7 @@ export async function writePeftFolder(out: FolderWriter, folder: PeftFolder): Pr
     adapter,
     saved.map(({ module }) => module),
   );
-  await out.write("adapter_config.json", oneChunk(new TextEncoder().encode(sortedJson(config))));
+  await out.write("adapter_config.json", textChunk(sortedJson(config)));
 }
 
 interface SavedModule {

@@ -1,5 +1,5 @@
 import { serialiseHeader } from "../checkpoint/index.js";
-import { type FolderWriter, oneChunk } from "../files.js";
+import { type FolderWriter, textChunk } from "../files.js";
 import type { PrefixLayout } from "../model/adapter.js";
 import type { PeftFolder } from "./peft-folder.js";
 
@@ -17,7 +17,7 @@ export async function writePrefixFolder(
   const entry = { name: promptTensor, dtype: "F32", shape, bytes: values.byteLength };
   await out.write("adapter_model.safetensors", prefixFile(serialiseHeader([entry], format), values));
   const config = prefixConfig(folder, layout);
-  await out.write("adapter_config.json", oneChunk(new TextEncoder().encode(sortedJson(config))));
+  await out.write("adapter_config.json", textChunk(sortedJson(config)));
 }
 
 const format = new Map([["format", "pt"]]);

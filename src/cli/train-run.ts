@@ -9,7 +9,7 @@ import {
   lockFolder,
 } from "../node/index.js";
 import type { Checkpoint } from "../checkpoint/index.js";
-import { oneChunk } from "../files.js";
+import { textChunk } from "../files.js";
 import { type EpsilonPoint, epsilonCurve, epsilonSoFar } from "../plan/epsilon-curve.js";
 import type { TaskConfig, TrainConfig } from "../plan/config.js";
 import { isPrivate } from "../plan/plan.js";
@@ -253,10 +253,6 @@ async function writeOutputs(
     versions: { dpzo: version, node: process.version },
   });
   await folder.write("report.html", textChunk(report));
-}
-
-function textChunk(text: string): AsyncGenerator<Uint8Array> {
-  return oneChunk(new TextEncoder().encode(text));
 }
 
 /** A path as a shell takes it. */

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { describeModel } from "../model/registry.js";
-import { selectTensors } from "../model/selection.js";
-import { countPasses, firstTrained, type PassesOptions } from "./forward-passes.js";
+import { firstTrained, selectTensors } from "../model/selection.js";
+import { countPasses, type PassesOptions } from "./forward-passes.js";
 
 const description = describeModel({
   model_type: "bert",

@@ -1,4 +1,5 @@
 import type { ModelDescription, ModelStage, WeightBinding } from "../model/description.js";
+import { firstTrained } from "../model/selection.js";
 import type { PlanStage } from "../plan/plan.js";
 
 /** What a run costs in the mean over its secret batches; public, as it follows from the plan. */
@@ -61,12 +62,6 @@ export function countPasses(options: PassesOptions, schedule: readonly CostedSta
     keptTo = isKept ? first : undefined;
   }
   return { lossEvaluations, forwardPasses };
-}
-
-/** Index of the lowest model stage that reads one of the tensors; the number of stages where none does. */
-export function firstTrained(modelStages: readonly ModelStage[], tensors: ReadonlySet<string>): number {
-  const first = modelStages.findIndex(({ weights }) => weights.some(({ tensor }) => tensors.has(tensor)));
-  return first === -1 ? modelStages.length : first;
 }
 
 /** The share of the model's multiplications in each stage. */

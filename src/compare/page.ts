@@ -1,7 +1,7 @@
 import { formatExact, formatNumber, formatPercent, pixels } from "../report/format.js";
+import { htmlPage } from "../report/html-page.js";
 import { type Markup, markup } from "../report/markup.js";
 import { linearScale, niceTicks, paddedExtent } from "../report/scale.js";
-import { style } from "../report/style.js";
 import type { GridRow } from "./grid.js";
 import { paperSource } from "./published.js";
 import type { Spread } from "./summary.js";
@@ -29,27 +29,14 @@ export interface ComparisonPage {
  */
 export function renderComparison(page: ComparisonPage): string {
   const rows = comparisonTable(page.rows, page.task);
-  return markup`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8" />
-<meta name="viewport" content="width=device-width, initial-scale=1" />
-<meta name="referrer" content="no-referrer" />
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-<title>dpzo compare: ${page.task}</title>
-${style}
-</head>
-<body>
-<main>
-<h1>Methods side by side</h1>
+  return htmlPage(
+    `dpzo compare: ${page.task}`,
+    markup`<h1>Methods side by side</h1>
 ${lead(page, rows)}
 ${picture(page, rows)}
 ${table(rows)}
-${notes(page, rows)}
-</main>
-</body>
-</html>
-`.text;
+${notes(page, rows)}`,
+  );
 }
 
 function lead({ task, baseName, delta, seeds, records }: ComparisonPage, rows: readonly TableRow[]): Markup {

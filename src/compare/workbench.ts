@@ -8,7 +8,7 @@ import type { RunPlan } from "../plan/plan.js";
 import { adaptModel } from "../train/adapt-model.js";
 import type { PreparedModel } from "../train/prepare.js";
 import { CompareError } from "./errors.js";
-import { firstTrained } from "./forward-passes.js";
+import { firstTrained } from "../model/selection.js";
 
 /** Accuracy and macro-F1 on one split. */
 export interface Score {

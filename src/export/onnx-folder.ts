@@ -1,6 +1,6 @@
 import { readPrefix } from "../adapter/index.js";
 import type { Checkpoint } from "../checkpoint/index.js";
-import { type FolderWriter, oneChunk } from "../files.js";
+import { type FolderWriter, oneChunk, textChunk } from "../files.js";
 import type { ModelDescription } from "../model/description.js";
 import { ModelError } from "../model/errors.js";
 import { checkTensors } from "../model/load.js";
@@ -79,7 +79,7 @@ export async function exportOnnx(
   }
   await writeSideFiles(checkpoint, out);
   const config = exportedConfig(checkpoint.config, description, external);
-  await out.write("config.json", oneChunk(new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)));
+  await out.write("config.json", textChunk(`${JSON.stringify(config, null, 2)}\n`));
   return {
     architecture: description.architecture,
     inputs: whole.graph.input.map(({ name }) => name),

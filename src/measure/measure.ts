@@ -1,6 +1,7 @@
 import type { DirectionEngine, DirectionStream } from "../directions/index.js";
 import type { ModelDescription, ModelStage } from "../model/description.js";
 import { keptTensors, type Mask } from "../masks/index.js";
+import { firstTrained } from "../model/selection.js";
 import { type StageRunner, weightSource } from "../runtime/stage-runner.js";
 import type { Example, ExampleText, Judgement, Reading } from "../tasks/index.js";
 import { FrozenPrefix, type PrefixBatch, type PrefixContext, type PrefixProgress } from "./prefix.js";
@@ -67,11 +68,7 @@ export class Measurer {
 
   /** Prepares the frozen stages: once a record when that is cheaper and fits in memory. */
   static async create(options: MeasureOptions): Promise<Measurer> {
-    const trained = new Set(movedTensors(options));
-    const first = options.modelStages.findIndex(({ weights }) =>
-      weights.some(({ tensor }) => trained.has(tensor)),
-    );
-    const frozen = first === -1 ? options.modelStages.length : first;
+    const frozen = firstTrained(options.modelStages, new Set(movedTensors(options)));
     const prefix = options.previous?.keptPrefix(frozen) ?? (await preparePrefix(options, frozen));
     return new Measurer(options, prefix, frozen);
   }

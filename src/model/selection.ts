@@ -1,4 +1,4 @@
-import type { ModelDescription } from "./description.js";
+import type { ModelDescription, ModelStage } from "./description.js";
 import { ModelError } from "./errors.js";
 
 /**
@@ -94,4 +94,10 @@ function unknownSelection(description: ModelDescription, part: string): ModelErr
       ? "The model has no adapters: give --adapter."
       : "Run `dpzo doctor --model DIR --json` for the tensors' names.",
   });
+}
+
+/** Index of the lowest model stage that reads one of the tensors; the number of stages where none does. */
+export function firstTrained(modelStages: readonly ModelStage[], tensors: ReadonlySet<string>): number {
+  const first = modelStages.findIndex(({ weights }) => weights.some(({ tensor }) => tensors.has(tensor)));
+  return first === -1 ? modelStages.length : first;
 }

@@ -1,7 +1,7 @@
 import { mergedWeights, writePeftFolder } from "../adapter/index.js";
 import type { Checkpoint } from "../checkpoint/index.js";
 import { writeCheckpoint } from "../checkpoint/index.js";
-import { type FolderWriter, oneChunk } from "../files.js";
+import { type FolderWriter, oneChunk, textChunk } from "../files.js";
 import type { ModelDescription } from "../model/description.js";
 import { type Adapter, adapterInWords, withAdapter } from "../model/adapter.js";
 import { describeModel } from "../model/registry.js";
@@ -38,7 +38,7 @@ export async function writeModelFolder(
   const { tiedAliases, kind } = description;
   await writeCheckpoint(out, base, changed, { tiedAliases });
   await out.write("ledger.jsonl", oneChunk(ledgerBytes));
-  await out.write("README.md", oneChunk(new TextEncoder().encode(modelCard(base.name, kind, ledger))));
+  await out.write("README.md", textChunk(modelCard(base.name, kind, ledger)));
   return changed;
 }
 

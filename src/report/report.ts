@@ -2,6 +2,7 @@ import { formatCount, formatExact, formatNumber, formatPercent } from "./format.
 import { guaranteeSection, unitMeaning, upperEpsilon } from "./guarantee.js";
 import { histogramOf } from "./histogram.js";
 import type { ReportInput } from "./input.js";
+import { htmlPage } from "./html-page.js";
 import { type Markup, markup } from "./markup.js";
 import { noiseSentence, stageReleases } from "./noise-sentence.js";
 import { unitWords } from "../plan/unit.js";
@@ -11,7 +12,6 @@ import { histogramPicture } from "./picture-histogram.js";
 import { releasedPicture } from "./picture-released.js";
 import { planSection } from "./plan-table.js";
 import { type ReleasedSummary, summariseReleases } from "./released.js";
-import { style } from "./style.js";
 
 /**
  * The report of a run as one self-contained HTML file: no script, nothing to fetch, the same text for the same input.
@@ -31,30 +31,16 @@ import { style } from "./style.js";
  */
 export function renderReport(input: ReportInput): string {
   const summary = summariseReleases(input.plan, input.entries);
-  const page = markup`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8" />
-<meta name="viewport" content="width=device-width, initial-scale=1" />
-<meta name="referrer" content="no-referrer" />
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'" />
-<title>dpzo report: ${input.baseName}</title>
-${style}
-</head>
-<body>
-<main>
-<h1>Report of a private fine-tune</h1>
+  return htmlPage(
+    `dpzo report: ${input.baseName}`,
+    markup`<h1>Report of a private fine-tune</h1>
 ${lead(input, summary)}
 ${input.evaluation && evaluationSection(input.evaluation)}
 ${guaranteeSection(input)}
 ${planSection(input.plan, input.masks)}
 ${releasesSection(input, summary)}
-${commandsSection(input)}
-</main>
-</body>
-</html>
-`;
-  return page.text;
+${commandsSection(input)}`,
+  );
 }
 
 function lead({ plan, entries, baseName, evaluation }: ReportInput, { lostSteps }: ReleasedSummary): Markup {

@@ -17,7 +17,7 @@ import {
   variantsOf,
   Workbench,
 } from "../../compare/index.js";
-import { oneChunk } from "../../files.js";
+import { textChunk } from "../../files.js";
 import { lockFolder, nodeFolderWriter, nodeRuntime, openNodeCheckpoint } from "../../node/index.js";
 import { classificationMetrics, type Example } from "../../tasks/index.js";
 import { taskConfigSchema } from "../../plan/config.js";
@@ -126,12 +126,12 @@ async function compare(
         if (!isStored) output.say(`${done} of ${total} runs done${left}`);
       },
       onRow: (row) => {
-        for (const line of tableLines([row], taskName(settings))) output.say(line);
+        for (const line of tableLines(comparisonTable([row], taskName(settings)))) output.say(line);
       },
     });
-    await writePage(settings, request, rows, splits, model.task.labels.length);
     const table = comparisonTable(rows, taskName(settings));
-    output.answer({ table, out: settings.out }, () => tableLines(rows, taskName(settings)));
+    await writePage(settings, request, { rows, table }, splits, model.task.labels.length);
+    output.answer({ table, out: settings.out }, () => tableLines(table));
   } finally {
     await base.close();
   }
@@ -213,7 +213,7 @@ function storedResult(text: string): z.infer<typeof storedCell>["result"] | unde
 async function writePage(
   settings: CompareSettings,
   request: GridRequest,
-  rows: readonly GridRow[],
+  { rows, table }: { readonly rows: readonly GridRow[]; readonly table: ReturnType<typeof comparisonTable> },
   splits: Workbench["splits"],
   labels: number,
 ): Promise<void> {
@@ -234,7 +234,6 @@ async function writePage(
   });
   const folder = nodeFolderWriter(settings.out);
   await folder.write("compare.html", textChunk(page));
-  const table = comparisonTable(rows, taskName(settings));
   await folder.write("compare.json", textChunk(`${JSON.stringify({ delta, seeds, table }, null, 2)}\n`));
 }
 
@@ -243,8 +242,8 @@ function taskName(settings: CompareSettings): string {
   return settings.task ?? basename(settings.data).replace(/\.[a-z]+$/u, "");
 }
 
-function tableLines(rows: readonly GridRow[], task: string): readonly string[] {
-  return comparisonTable(rows, task).map((row) => {
+function tableLines(table: ReturnType<typeof comparisonTable>): readonly string[] {
+  return table.map((row) => {
     const { mean, deviation } = row.accuracy;
     const spread = deviation === undefined ? "" : ` ± ${figure(100 * deviation, 1)}`;
     const budget = row.epsilon === undefined ? "" : ` epsilon ${row.epsilon}`;
@@ -253,8 +252,4 @@ function tableLines(rows: readonly GridRow[], task: string): readonly string[] {
       `macro-F1 ${figure(100 * row.macroF1.mean, 1)} %, ${row.steps} steps, ${Math.round(row.forwardPasses)} forward passes`
     );
   });
-}
-
-function textChunk(text: string): AsyncGenerator<Uint8Array> {
-  return oneChunk(new TextEncoder().encode(text));
 }
