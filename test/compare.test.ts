@@ -1,5 +1,5 @@
 /** `dpzo compare` through the built command on the tiny model: a grid, its page, and going on where it was stopped. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -98,6 +98,9 @@ test("an unknown name, a bad setting and a bad budget are refused by name", asyn
   writeFileSync(join(folder, "bad.yaml"), "dpzero:\n  - {learning: 3}\n");
   const bad = await dpzo(...command("--methods", "dpzero", "--settings", join(folder, "bad.yaml")));
   expect([bad.code, bad.stderr]).toEqual([2, expect.stringContaining("bad-settings")]);
+  const fresh = join(folder, "fresh");
+  const missing = await dpzo(...command("--data", join(folder, "none.jsonl"), "--out", fresh));
+  expect([missing.code, existsSync(fresh)]).toEqual([3, false]);
   const budget = await dpzo(...command("--methods", "dpzero", "--epsilon", "2,zero"));
   expect([budget.code, budget.stderr]).toEqual([2, expect.stringContaining("zero")]);
 }, 60_000);

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rmdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 import { bytesToHex } from "@noble/hashes/utils.js";
@@ -83,6 +83,8 @@ export const compareCommand: CommandFactory = (setExitCode) => {
     } finally {
       interrupt.dispose();
       await lock.release();
+      // As for a run: one that was refused before it began leaves no folder behind.
+      await rmdir(settings.out).catch(() => undefined);
     }
   });
 };
