@@ -223,23 +223,29 @@ const neighbours: readonly [what: string, records: readonly TaskRecord[]][] = [
   ],
 ];
 
-test("neighbouring data sets, given the same noise, differ in nothing visible but released integers", async () => {
-  // Only the first step is compared in value: from then on the weights differ, as the accountant assumes.
-  const run = (list: readonly TaskRecord[]): Promise<TinyRun> =>
-    tinyRun({ base: extreme, records: list, secret: pairedSecret(11, list.length) });
-  const reference = await run(records);
-  const expected = await form(reference);
-  let moved = 0;
-  for (const [what, list] of neighbours) {
-    const other = await run(list);
-    expect(withoutProgress(await form(other)), what).toEqual(withoutProgress(expected));
-    const gap = valuesOf(other, 1).map((value, k) => value - valuesOf(reference, 1)[k]!);
-    expect(Math.hypot(...gap), what).toBeLessThanOrEqual(latticeSensitivity);
-    if (gap.some((value) => value !== 0)) moved += 1;
-  }
-  // The comparison means something only if the records were in the first batch and moved its release.
-  expect(moved).toBeGreaterThan(0);
-});
+test.each([
+  ["a fixed clip", {}],
+  ["a clip that follows a quantile", { clipQuantile: 0.5 }],
+])(
+  "neighbouring data sets, given the same noise, differ in nothing visible but released integers: %s",
+  async (_, config) => {
+    // Only the first step is compared in value: from then on the weights differ, as the accountant assumes.
+    const run = (list: readonly TaskRecord[]): Promise<TinyRun> =>
+      tinyRun({ base: extreme, records: list, secret: pairedSecret(11, list.length), config });
+    const reference = await run(records);
+    const expected = await form(reference);
+    let moved = 0;
+    for (const [what, list] of neighbours) {
+      const other = await run(list);
+      expect(withoutProgress(await form(other)), what).toEqual(withoutProgress(expected));
+      const gap = valuesOf(other, 1).map((value, k) => value - valuesOf(reference, 1)[k]!);
+      expect(Math.hypot(...gap), what).toBeLessThanOrEqual(latticeSensitivity);
+      if (gap.some((value) => value !== 0)) moved += 1;
+    }
+    // The comparison means something only if the records were in the first batch and moved its release.
+    expect(moved).toBeGreaterThan(0);
+  },
+);
 
 /** How often the progress of encoding is told follows the number of records, which is in the plan. */
 function withoutProgress(seen: unknown): unknown {

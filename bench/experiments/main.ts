@@ -13,7 +13,7 @@ import { FrozenPrefix } from "../../src/measure/prefix.js";
 import { nodeRuntime, openNodeCheckpoint } from "../../src/node/index.js";
 import { trainConfigSchema } from "../../src/plan/config.js";
 import { makePlan } from "../../src/plan/make-plan.js";
-import { noiseMultiplierOf } from "../../src/plan/noise.js";
+import { noiseMultiplierOf, releaseSchedule } from "../../src/plan/noise.js";
 import { initialState } from "../../src/replay/replay.js";
 import { weightSource } from "../../src/runtime/stage-runner.js";
 import { operatingSystemRandom } from "../../src/sampling/index.js";
@@ -76,7 +76,7 @@ for (const text of settings) {
       random: operatingSystemRandom,
     });
     const start = performance.now();
-    const ledger = await openLedger(new MemoryLedgerFile(), plan, plan);
+    const ledger = await openLedger(new MemoryLedgerFile(), plan, releaseSchedule(plan));
     const state = initialState(model.weights, model.description);
     await runSteps({
       plan,

@@ -43,15 +43,20 @@ function stepsWords(plan: RunPlan): string {
 }
 
 function stageWords(plan: RunPlan, stage: PlanStage): string {
-  const { mask, clip, clipThreshold, smoothing, smoothingUnit } = stage;
+  const { mask, smoothing, smoothingUnit } = stage;
   const phi = smoothingUnit === "displacement" ? `displacement ${smoothing}` : `smoothing ${smoothing}`;
-  const bound = clip === "per-scalar" ? `clip ${clipThreshold} each` : `clip ${clipThreshold}`;
   const batch = stage.sampling && `, batch ${stageSampling(plan, stage).expectedBatch}`;
   const kept = mask && `, ${figure(100 * mask.ratio, 3)} % of it (${mask.score}, ${mask.strategy})`;
   return (
     `${stage.steps} steps, learning rate ${figure(stage.learningRate, 6)}, ${phi}, ${stage.directions} directions, ` +
-    `${isPrivate(plan) ? bound : "no clip"}, trains ${stage.train}${kept ?? ""}${batch ?? ""}`
+    `${isPrivate(plan) ? clipWords(stage) : "no clip"}, trains ${stage.train}${kept ?? ""}${batch ?? ""}`
   );
+}
+
+function clipWords({ clip, clipThreshold, adaptiveClip }: PlanStage): string {
+  if (clip === "per-scalar") return `clip ${clipThreshold} each`;
+  if (adaptiveClip === undefined) return `clip ${clipThreshold}`;
+  return `clip from ${clipThreshold}, following the ${adaptiveClip.quantile} quantile`;
 }
 
 function passes({ stages }: RunPlan): string {

@@ -1,7 +1,7 @@
 import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
 import { type TrainConfig, trainConfigSchema } from "../plan/config.js";
 import { makeNonPrivatePlan, makePlan, planSchedule, type PlanInputs } from "../plan/make-plan.js";
-import { noiseMultiplierOf } from "../plan/noise.js";
+import { noiseMultiplierOf, releaseSchedule } from "../plan/noise.js";
 import { isPrivate, type RunPlan, stageSampling } from "../plan/plan.js";
 import { withAdapter } from "../model/adapter.js";
 import { initialState } from "../replay/replay.js";
@@ -66,7 +66,7 @@ export async function runCell(bench: Workbench, request: CellRequest, watch: Cel
   const plan = planWithin(bench, request, request.candidate);
   const { engine, splits } = bench;
   const model = await bench.begin(plan);
-  const ledger = await openLedger(new MemoryLedgerFile(), plan, plan);
+  const ledger = await openLedger(new MemoryLedgerFile(), plan, releaseSchedule(plan));
   const state = initialState(model.weights, model.description);
   const steps = totalSteps(plan.stages);
   await runSteps({

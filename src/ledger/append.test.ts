@@ -8,8 +8,8 @@ import type { LedgerSchedule } from "./schedule.js";
 const plan = { name: "a plan", rate: 0.0625 };
 const schedule: LedgerSchedule = {
   stages: [
-    { steps: 2, directions: 2 },
-    { steps: 1, directions: 3 },
+    { steps: 2, valueCount: 2 },
+    { steps: 1, valueCount: 3 },
   ],
 };
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -11,7 +11,7 @@ import { checkSchedule, placeOfStep, plannedSteps, type LedgerSchedule } from ".
 
 type State =
   | { readonly kind: "idle" | "busy" | "failed" }
-  | { readonly kind: "begun"; readonly step: number; readonly stage: number; readonly directions: number };
+  | { readonly kind: "begun"; readonly step: number; readonly stage: number; readonly valueCount: number };
 
 /**
  * Opens a ledger for writing: makes it, resumes it, or first settles what a crash left.
@@ -29,7 +29,7 @@ type State =
  * @throws {LedgerError} codes `bad-plan`, `bad-schedule`, `other-plan`, and those of `recoverLedger`; and
  *   whatever the file throws.
  * @example
- * const ledger = await openLedger(file, plan, { stages: [{ steps: 100, directions: 32 }] });
+ * const ledger = await openLedger(file, plan, { stages: [{ steps: 100, valueCount: 32 }] });
  * for (let step = ledger.nextStep; !ledger.isComplete; step = ledger.nextStep) {
  *   await ledger.beginStep(step, ledger.nextStage);
  *   const release = mechanism.release(await measure());
@@ -147,10 +147,10 @@ export class LedgerWriter {
    * @throws {LedgerError} codes `bad-values`, `write-order` (nothing was written), `write-failed`.
    */
   async completeStep(values: readonly number[]): Promise<LedgerEntry> {
-    const { step, stage, directions } = this.#begun("completeStep");
-    if (!isValues(values) || values.length !== directions) {
+    const { step, stage, valueCount } = this.#begun("completeStep");
+    if (!isValues(values) || values.length !== valueCount) {
       const message = `Step ${step} was given ${values.length} values.`;
-      throw new LedgerError("bad-values", { message, expected: `${directions} safe integers` });
+      throw new LedgerError("bad-values", { message, expected: `${valueCount} safe integers` });
     }
     // + 0 makes of -0, which JSON cannot hold, a plain 0.
     const kept = Object.freeze(values.map((value) => value + 0));

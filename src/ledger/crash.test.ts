@@ -8,8 +8,8 @@ import { plannedSteps, type LedgerSchedule } from "./schedule.js";
 const plan = { run: "crash" };
 const schedule: LedgerSchedule = {
   stages: [
-    { steps: 2, directions: 1 },
-    { steps: 2, directions: 3 },
+    { steps: 2, valueCount: 1 },
+    { steps: 2, valueCount: 3 },
   ],
 };
 
@@ -37,7 +37,7 @@ async function live(file: MemoryLedgerFile, world: World): Promise<boolean> {
       world.draws.set(step, drawn);
       // Would differ if a step were drawn again, so that a second release of it could not go unseen.
       const values = Array.from(
-        { length: schedule.stages[stage]!.directions },
+        { length: schedule.stages[stage]!.valueCount },
         (_, k) => -step * 1000 * drawn + k,
       );
       const entry = await ledger.completeStep(values);

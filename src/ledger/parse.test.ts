@@ -19,8 +19,8 @@ import type { LedgerSchedule } from "./schedule.js";
 const plan = { method: "dp-zoso", stages: [{ steps: 2, learningRate: 2e-5 }], text: 'é ",\u0001' };
 const schedule: LedgerSchedule = {
   stages: [
-    { steps: 2, directions: 2 },
-    { steps: 2, directions: 3 },
+    { steps: 2, valueCount: 2 },
+    { steps: 2, valueCount: 3 },
   ],
 };
 const entries: readonly LedgerEntry[] = [

@@ -133,7 +133,7 @@ function entryOf(line: Line): LedgerEntry {
 class Sequence {
   readonly entries: LedgerEntry[] = [];
   readonly #schedule: LedgerSchedule | undefined;
-  readonly #directions = new Map<number, number>();
+  readonly #valueCounts = new Map<number, number>();
   #lastStage = 0;
 
   constructor(schedule: LedgerSchedule | undefined) {
@@ -168,11 +168,11 @@ class Sequence {
 
   #checkDirections({ step, stage, values }: LedgerEntry, place: LedgerPlace): void {
     if (values === undefined) return;
-    const planned = this.#schedule?.stages[stage]?.directions ?? this.#directions.get(stage);
+    const planned = this.#schedule?.stages[stage]?.valueCount ?? this.#valueCounts.get(stage);
     if (planned !== undefined && planned !== values.length) {
       throw fail("wrong-directions", place, `Step ${step} has ${values.length} values.`, `${planned}`);
     }
-    this.#directions.set(stage, values.length);
+    this.#valueCounts.set(stage, values.length);
   }
 }
 

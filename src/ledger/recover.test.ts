@@ -7,7 +7,7 @@ import { recoverLedger } from "./recover.js";
 import type { LedgerSchedule } from "./schedule.js";
 
 const plan = { run: "recover é" };
-const schedule: LedgerSchedule = { stages: [{ steps: 2, directions: 2 }] };
+const schedule: LedgerSchedule = { stages: [{ steps: 2, valueCount: 2 }] };
 const header = sealedLine(firstHash, headerBody(plan));
 const one = sealedLine(header.hash, stepBody({ step: 1, stage: 0, values: [-12, 34] }));
 const two = sealedLine(one.hash, stepBody({ step: 2, stage: 0, values: [5, 6] }));

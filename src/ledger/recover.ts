@@ -71,9 +71,9 @@ function isTornStep(
   tail: Uint8Array,
   previous: string,
   step: number,
-  place: { stage: number; directions: number },
+  place: { stage: number; valueCount: number },
 ): boolean {
-  const text = writtenText(tail, mostStepBytes(place.directions));
+  const text = writtenText(tail, mostStepBytes(place.valueCount));
   if (text === undefined) return false;
   const prefix = stepPrefix(step, place.stage);
   const lost = prefix + stepRest(undefined);
@@ -82,9 +82,9 @@ function isTornStep(
   if (list.startsWith(text)) return true;
   if (!text.startsWith(list)) return false;
   const close = text.indexOf("]");
-  if (close < 0) return isListBeginning(text.slice(list.length), place.directions);
+  if (close < 0) return isListBeginning(text.slice(list.length), place.valueCount);
   const values = text.slice(list.length, close).split(",");
-  return isList(values, place.directions) && isBeginning(text, text.slice(0, close + 1), previous);
+  return isList(values, place.valueCount) && isBeginning(text, text.slice(0, close + 1), previous);
 }
 
 /** Whether `text` is the beginning of `body` with its seal. */
@@ -93,15 +93,15 @@ function isBeginning(text: string, body: string, previous: string): boolean {
 }
 
 /** Whole numbers, then perhaps part of one. */
-function isListBeginning(text: string, directions: number): boolean {
+function isListBeginning(text: string, valueCount: number): boolean {
   const values = text.split(",");
   const last = values.pop() ?? "";
-  if (values.length >= directions || !/^(-?|0|-?[1-9]\d{0,15})$/.test(last)) return false;
+  if (values.length >= valueCount || !/^(-?|0|-?[1-9]\d{0,15})$/.test(last)) return false;
   return values.every(isValue);
 }
 
-function isList(values: readonly string[], directions: number): boolean {
-  return values.length === directions && values.every(isValue);
+function isList(values: readonly string[], valueCount: number): boolean {
+  return values.length === valueCount && values.every(isValue);
 }
 
 function isValue(text: string): boolean {

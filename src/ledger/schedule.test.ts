@@ -6,9 +6,9 @@ import { mostDirections } from "../mechanism/index.js";
 
 const schedule = {
   stages: [
-    { steps: 2, directions: 4 },
-    { steps: 0, directions: 1 },
-    { steps: 3, directions: 8 },
+    { steps: 2, valueCount: 4 },
+    { steps: 0, valueCount: 1 },
+    { steps: 3, valueCount: 8 },
   ],
 };
 
@@ -16,20 +16,20 @@ test("steps are counted from 1 through the stages, empty stages are passed over"
   expect(plannedSteps(schedule)).toBe(5);
   const stages = [1, 2, 3, 4, 5, 6].map((step) => placeOfStep(schedule, step)?.stage);
   expect(stages).toEqual([0, 0, 2, 2, 2, undefined]);
-  expect(placeOfStep(schedule, 3)).toEqual({ stage: 2, directions: 8 });
+  expect(placeOfStep(schedule, 3)).toEqual({ stage: 2, valueCount: 8 });
 });
 
 test("a schedule out of bounds is refused", () => {
-  const stage = { steps: 1, directions: 1 };
+  const stage = { steps: 1, valueCount: 1 };
   for (const stages of [
     [],
     new Array<typeof stage>(1001).fill(stage),
     [{ ...stage, steps: -1 }],
     [{ ...stage, steps: 1.5 }],
-    [{ ...stage, directions: 0 }],
-    [{ ...stage, directions: 4097 }],
+    [{ ...stage, valueCount: 0 }],
+    [{ ...stage, valueCount: 4097 }],
     [{ ...stage, steps: mostSteps }, stage],
-    [{ steps: mostSteps, directions: 4096 }],
+    [{ steps: mostSteps, valueCount: 4096 }],
   ]) {
     expect(() => {
       checkSchedule({ stages });
@@ -39,7 +39,7 @@ test("a schedule out of bounds is refused", () => {
 
 test("the longest run of the papers fits: 100,000 steps of 512 directions", () => {
   expect(() => {
-    checkSchedule({ stages: [{ steps: 100_000, directions: 512 }] });
+    checkSchedule({ stages: [{ steps: 100_000, valueCount: 512 }] });
   }).not.toThrow();
 });
 

@@ -18,14 +18,14 @@ export interface LedgerSchedule {
 export interface LedgerStage {
   /** How many steps the stage is charged for, lost ones included. */
   readonly steps: number;
-  /** K: how many values a step releases. */
-  readonly directions: number;
+  /** How many values a step releases: K, and one more where a plan counts records within the clip. */
+  readonly valueCount: number;
 }
 
 /** Which stage a step belongs to, and how many values it has. */
 export interface StepPlace {
   readonly stage: number;
-  readonly directions: number;
+  readonly valueCount: number;
 }
 
 /** How many steps are planned in all. */
@@ -36,8 +36,8 @@ export function plannedSteps(schedule: LedgerSchedule): number {
 /** Where step `step` (from 1) stands in the schedule; undefined beyond its end. */
 export function placeOfStep(schedule: LedgerSchedule, step: number): StepPlace | undefined {
   const stage = stageOfStep(schedule.stages, step);
-  const directions = stage === undefined ? undefined : schedule.stages[stage]?.directions;
-  return stage === undefined || directions === undefined ? undefined : { stage, directions };
+  const valueCount = stage === undefined ? undefined : schedule.stages[stage]?.valueCount;
+  return stage === undefined || valueCount === undefined ? undefined : { stage, valueCount };
 }
 
 /** @throws {LedgerError} code `bad-schedule` if a number is out of bounds, or the ledger could grow too large. */
@@ -47,14 +47,17 @@ export function checkSchedule(schedule: LedgerSchedule): void {
     throw badSchedule(`It has ${stages.length} stages.`, `1 to ${mostStages} stages`);
   }
   let bytes = mostHeaderBytes;
-  for (const [index, { steps, directions }] of stages.entries()) {
+  for (const [index, { steps, valueCount }] of stages.entries()) {
     if (!Number.isSafeInteger(steps) || steps < 0) {
       throw badSchedule(`Stage ${index} has ${steps} steps.`, "an integer of at least 0");
     }
-    if (!Number.isInteger(directions) || directions < 1 || directions > mostValues) {
-      throw badSchedule(`Stage ${index} has ${directions} directions.`, `an integer from 1 to ${mostValues}`);
+    if (!Number.isInteger(valueCount) || valueCount < 1 || valueCount > mostValues) {
+      throw badSchedule(
+        `Stage ${index} has ${valueCount} values a step.`,
+        `an integer from 1 to ${mostValues}`,
+      );
     }
-    bytes += steps * mostStepBytes(directions);
+    bytes += steps * mostStepBytes(valueCount);
   }
   const steps = plannedSteps(schedule);
   if (steps > mostSteps) throw badSchedule(`It has ${steps} steps.`, `at most ${mostSteps} steps`);

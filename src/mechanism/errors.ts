@@ -4,6 +4,7 @@ import { DpzoError } from "../errors.js";
 export type MechanismErrorCode =
   | "clip-region"
   | "clip-threshold"
+  | "count"
   | "difference-length"
   | "directions"
   | "forged-release"

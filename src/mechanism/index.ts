@@ -9,12 +9,14 @@ export {
 } from "./non-private.js";
 export {
   checkedMechanismSpec,
+  differenceSensitivity,
   type ClipRegion,
   type LaplaceMechanismSpec,
   latticeUnit,
   maximumRecords,
   mostDirections,
   noiseMultiplier,
+  releaseLength,
   scalarBound,
   type LatticeSpec,
   type MechanismSpec,

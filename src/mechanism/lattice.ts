@@ -1,4 +1,4 @@
-import { type LatticeSpec, scalarBound } from "./spec.js";
+import { differenceSensitivity, type LatticeSpec, scalarBound } from "./spec.js";
 
 /**
  * Clips one example's differences, as one vector or each on its own, and rounds them onto the integer lattice.
@@ -8,15 +8,25 @@ import { type LatticeSpec, scalarBound } from "./spec.js";
  * - Non-finite entries count as zero before the clip; the finite ones are kept.
  * - Rounding is toward zero, so it never makes an entry or the norm larger.
  * - A vector clip keeps the vector's direction up to the rounding, from the smallest float to the largest.
+ * - Where the spec counts examples, the last integer is +h if the norm was at most the clip threshold and -h if not.
  *
  * @param differences K numbers, any float64 values
- * @param out K numbers; overwritten with integers, none of them -0
+ * @param out K numbers, or K + 1 with the count; overwritten with integers, none of them -0
  * @see docs/pitfalls.md on floating-point sensitivity; Mironov 2012, https://doi.org/10.1145/2382196.2382264
  */
 export function clipToLattice(differences: Float64Array, spec: LatticeSpec, out: Float64Array): void {
-  if (spec.clip === "per-scalar") clipEach(differences, spec, out);
-  else clipVector(differences, spec, out);
-  shrinkToSensitivity(out, spec.latticeSensitivity);
+  const { countSensitivity } = spec;
+  const bound = differenceSensitivity(spec);
+  if (countSensitivity === undefined) {
+    if (spec.clip === "per-scalar") clipEach(differences, spec, out);
+    else clipVector(differences, spec.clipThreshold, bound, out);
+    shrinkToSensitivity(out, bound);
+    return;
+  }
+  const units = out.subarray(0, spec.directions);
+  const isWithin = clipVector(differences, spec.clipThreshold, bound, units);
+  shrinkToSensitivity(units, bound);
+  out[spec.directions] = isWithin ? countSensitivity : -countSensitivity;
 }
 
 /** Each difference to [-c, c], which is [-b, b] in lattice units. */
@@ -28,30 +38,39 @@ function clipEach(differences: Float64Array, spec: LatticeSpec, out: Float64Arra
   }
 }
 
-/** The vector to norm c, which is N in lattice units, up to the last bits of float arithmetic. */
+/**
+ * The vector to norm c, which is `bound` in lattice units, up to the last bits of float arithmetic.
+ *
+ * @returns whether it was within c already
+ */
 function clipVector(
   differences: Float64Array,
-  { clipThreshold, latticeSensitivity }: LatticeSpec,
+  clipThreshold: number,
+  bound: number,
   out: Float64Array,
-): void {
+): boolean {
   let largest = 0;
   for (let k = 0; k < out.length; k++) {
     const value = finiteOrZero(differences[k]);
     out[k] = value;
     largest = Math.max(largest, Math.abs(value));
   }
-  if (largest === 0) return void out.fill(0);
+  if (largest === 0) {
+    out.fill(0);
+    return true;
+  }
   // Everything is taken relative to the largest entry, so no square overflows or vanishes.
   let squares = 0;
   for (const value of out) squares += (value / largest) ** 2;
   const relativeNorm = Math.sqrt(squares);
-  // min(1, c / ||v||) * (N / c), written so that neither a huge nor a tiny norm leaves float64.
+  // min(1, c / ||v||) * (bound / c), written so that neither a huge nor a tiny norm leaves float64.
   const clips = relativeNorm > clipThreshold / largest;
   for (let k = 0; k < out.length; k++) {
     const value = out[k] ?? 0;
     const share = clips ? value / largest / relativeNorm : value / clipThreshold;
-    out[k] = Math.trunc(share * latticeSensitivity) + 0;
+    out[k] = Math.trunc(share * bound) + 0;
   }
+  return !clips;
 }
 
 /**

@@ -11,13 +11,13 @@ const madeHere = Symbol("made by a mechanism");
 let makeRelease: (values: readonly number[]) => Release;
 
 /**
- * K noised integers, in lattice units: the only thing that crosses from the private to the public side.
+ * K noised integers, in lattice units, and one more where examples are counted: the only thing that crosses from the private to the public side.
  *
  * Guarantees:
  * - A `Release` cannot be made outside this file: not by type, and not at run time.
  * - Its values cannot be changed, and hold neither -0 nor anything beyond a safe integer.
  *
- * A value in real units is `value * latticeUnit(spec)`.
+ * A difference in real units is `value * latticeUnit(spec)`.
  */
 export class Release {
   readonly #values: readonly number[];
@@ -33,7 +33,7 @@ export class Release {
     Object.freeze(this);
   }
 
-  /** K safe integers, frozen, in lattice units. */
+  /** K safe integers, frozen, in lattice units; then the count, where there is one. */
   get values(): readonly number[] {
     return this.#values;
   }
@@ -61,7 +61,7 @@ export interface Mechanism {
  *
  * Guarantees:
  * - Adding or removing one example moves the sum by an integer vector of L2 norm at most N.
- * - One release draws noise for exactly K coordinates, whatever the batch held, also when it was empty.
+ * - One release draws noise for exactly K coordinates (K + 1 where examples are counted), whatever the batch held, also when it was empty.
  * - Noise is drawn after the whole batch was read; if reading it throws, nothing is drawn.
  * - The noise is a function of the random bytes alone: for the same bytes, two batches' releases differ by
  *   exactly the difference of their sums.

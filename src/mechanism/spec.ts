@@ -24,6 +24,11 @@ export interface LatticeSpec {
   readonly latticeSensitivity: number;
   /** `vector` unless said otherwise. */
   readonly clip?: ClipRegion | undefined;
+  /**
+   * Integer (h) with which an example is counted, in one more coordinate: +h if its differences were within the clip
+   * threshold, -h if they were clipped. Absent: not counted. What it takes of N is taken from the differences.
+   */
+  readonly countSensitivity?: number | undefined;
 }
 
 /** A mechanism with discrete Gaussian noise; public, part of the plan. */
@@ -80,15 +85,35 @@ export function scalarBound({ directions, latticeSensitivity }: LatticeSpec): nu
   return bound;
 }
 
-/** One lattice unit in real units: c / N, or c over the bound on one difference where each is clipped on its own. */
+/**
+ * Bound on the L2 norm of an example's differences in lattice units: N, or what the count leaves of it, the largest m with
+ * m^2 + h^2 <= N^2.
+ *
+ * So the differences and the count together have norm at most N, exactly, and counting changes no sensitivity.
+ */
+export function differenceSensitivity({ latticeSensitivity, countSensitivity = 0 }: LatticeSpec): number {
+  if (countSensitivity === 0) return latticeSensitivity;
+  const most = latticeSensitivity ** 2 - countSensitivity ** 2;
+  let bound = Math.floor(Math.sqrt(most));
+  while (bound ** 2 > most) bound -= 1;
+  while ((bound + 1) ** 2 <= most) bound += 1;
+  return bound;
+}
+
+/** How many integers one release has: K, and one more where examples are counted. */
+export function releaseLength({ directions, countSensitivity }: LatticeSpec): number {
+  return countSensitivity === undefined ? directions : directions + 1;
+}
+
+/** One lattice unit of a difference in real units: c over the bound on the differences, or on one of them. */
 export function latticeUnit(spec: LatticeSpec): number {
-  return spec.clipThreshold / (spec.clip === "per-scalar" ? scalarBound(spec) : spec.latticeSensitivity);
+  return spec.clipThreshold / (spec.clip === "per-scalar" ? scalarBound(spec) : differenceSensitivity(spec));
 }
 
 /**
  * A frozen copy of a spec whose every number is in range.
  *
- * @throws {MechanismError} codes `directions`, `clip-threshold`, `clip-region`, `lattice-sensitivity`,
+ * @throws {MechanismError} codes `directions`, `clip-threshold`, `clip-region`, `count`, `lattice-sensitivity`,
  *   `standard-deviation`, `laplace-scale`, `laplace-directions`.
  */
 export function checkedMechanismSpec<Spec extends MechanismSpec | LaplaceMechanismSpec>(spec: Spec): Spec {
@@ -100,14 +125,15 @@ export function checkedMechanismSpec<Spec extends MechanismSpec | LaplaceMechani
   }
   const { scale } = spec;
   requireInteger("laplace-scale", "scale of the Laplace noise", scale, 1, mostStandardDeviation);
-  requireInteger("laplace-directions", "number of directions under Laplace noise", spec.directions, 1, 1);
+  requireInteger("laplace-directions", "number of values under Laplace noise", releaseLength(spec), 1, 1);
   return Object.freeze({ ...lattice, scale }) as Spec;
 }
 
 /** As `checkedMechanismSpec`, for the lattice alone. */
 export function checkedLatticeSpec(spec: LatticeSpec): LatticeSpec {
-  const { directions, clipThreshold, latticeSensitivity, clip } = spec;
-  requireInteger("directions", "number of directions", directions, 1, mostDirections);
+  const { directions, clipThreshold, latticeSensitivity, clip, countSensitivity } = spec;
+  const isCounted = countSensitivity !== undefined;
+  requireInteger("directions", "number of directions", directions, 1, mostDirections - (isCounted ? 1 : 0));
   requireInteger(
     "lattice-sensitivity",
     "lattice sensitivity",
@@ -130,11 +156,37 @@ export function checkedLatticeSpec(spec: LatticeSpec): LatticeSpec {
       expected: "vector or per-scalar",
     });
   }
-  return Object.freeze({ directions, clipThreshold, latticeSensitivity, ...(clip && { clip }) });
+  if (isCounted) {
+    requireInteger("count", "sensitivity of the count", countSensitivity, 1, latticeSensitivity / 2);
+    requireVectorClip(clip);
+  }
+  return Object.freeze({
+    directions,
+    clipThreshold,
+    latticeSensitivity,
+    ...(clip && { clip }),
+    ...(isCounted && { countSensitivity }),
+  });
+}
+
+/** Only the clip of the whole vector has one norm to compare with the threshold. */
+function requireVectorClip(clip: ClipRegion | undefined): void {
+  if (clip !== "per-scalar") return;
+  throw new MechanismError("count", {
+    message: "Examples cannot be counted where each difference is clipped on its own.",
+    value: clip,
+    expected: "one clip of the whole vector",
+  });
 }
 
 function requireInteger(
-  code: "directions" | "laplace-directions" | "laplace-scale" | "lattice-sensitivity" | "standard-deviation",
+  code:
+    | "count"
+    | "directions"
+    | "laplace-directions"
+    | "laplace-scale"
+    | "lattice-sensitivity"
+    | "standard-deviation",
   name: string,
   value: number,
   low: number,

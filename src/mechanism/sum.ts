@@ -1,9 +1,9 @@
 import { MechanismError } from "./errors.js";
 import { clipToLattice } from "./lattice.js";
-import { maximumRecords, type LatticeSpec } from "./spec.js";
+import { maximumRecords, releaseLength, type LatticeSpec } from "./spec.js";
 
 /**
- * The exact integer sum of a batch's clipped vectors. **Private**: only the mechanism may hold it.
+ * The exact integer sum of a batch's clipped vectors, with their count where the spec has one. **Private**: only the mechanism may hold it.
  *
  * Guarantees:
  * - It is exact: every partial sum is an integer within 2^52.
@@ -12,8 +12,8 @@ import { maximumRecords, type LatticeSpec } from "./spec.js";
  * @throws {MechanismError} codes `difference-length`, `too-many-records`; neither says how many were read.
  */
 export function sumOnLattice(differences: Iterable<Float64Array>, spec: LatticeSpec): Float64Array {
-  const sums = new Float64Array(spec.directions);
-  const lattice = new Float64Array(spec.directions);
+  const sums = new Float64Array(releaseLength(spec));
+  const lattice = new Float64Array(sums.length);
   let room = maximumRecords(spec);
   try {
     for (const vector of differences) {

@@ -1,3 +1,4 @@
+import { mostDirections } from "../mechanism/index.js";
 import { PlanError } from "./errors.js";
 import type { RunPlan } from "./plan.js";
 
@@ -14,6 +15,15 @@ export function checkPlan(plan: RunPlan): void {
       mechanism.kind,
       "one direction: L1 and L2 sensitivity are then the same number",
     );
+  }
+  if (stages.some(({ adaptiveClip }) => adaptiveClip) && mechanism.kind !== "discrete-gaussian") {
+    throw invalid("stages.adaptiveClip", mechanism.kind, "Gaussian noise, for more than one value a step");
+  }
+  if (stages.some(({ adaptiveClip, clip }) => adaptiveClip && clip)) {
+    throw invalid("stages.adaptiveClip", "per-scalar", "one clip of the whole vector");
+  }
+  if (stages.some(({ adaptiveClip, directions }) => adaptiveClip && directions >= mostDirections)) {
+    throw invalid("stages.directions", mostDirections, `at most ${mostDirections - 1} beside a count`);
   }
   if ("delta" in privacy && privacy.delta === 0 && mechanism.kind !== "discrete-laplace") {
     throw invalid("privacy.delta", 0, "a delta above 0: only Laplace noise has an epsilon at delta 0");

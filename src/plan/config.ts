@@ -122,6 +122,20 @@ export const trainConfigSchema = z.strictObject({
     .positive()
     .optional()
     .describe(`bound on the norm of a record's K differences (c); default ${byMethod("clip")}`),
+  clipQuantile: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe(
+      "let the clip follow this quantile of the norms, by one more noised number a step; --clip is where it starts",
+    ),
+  clipRate: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe("with --clip-quantile: how fast the clip follows, per step; default 0.2"),
   clipMode: z
     .enum(["vector", "per-scalar"])
     .default("vector")

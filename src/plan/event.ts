@@ -3,7 +3,7 @@ import { type Plan, type PlanStage, stageSampling } from "./plan.js";
 
 /** What is needed to say what a run spends: part of a {@link Plan}. */
 export type SpendingPlan = Pick<Plan, "sampling" | "mechanism"> & {
-  readonly stages: readonly Pick<PlanStage, "steps" | "directions" | "sampling">[];
+  readonly stages: readonly Pick<PlanStage, "steps" | "directions" | "sampling" | "adaptiveClip">[];
 };
 
 /**
@@ -14,6 +14,7 @@ export type SpendingPlan = Pick<Plan, "sampling" | "mechanism"> & {
  *   rate, and not its continuous idealisation. For the discrete Laplace it is the continuous one that dominates it.
  * - It is the same for both clips, whose K integers have norm N at most: a clip of each difference pays for K of them in
  *   its unit, which is sqrt(K) times as coarse.
+ * - A count of the records within the clip threshold is one more coordinate of the vector, whose norm stays N at most.
  * - A step whose release was lost in a crash counts like any other.
  *
  * @param side `lower`: an event that spends no more than the mechanism does, for lower bounds
@@ -43,18 +44,18 @@ function stepEvent(
   return {
     kind: "poissonSampled",
     samplingRate: numerator / denominator,
-    event: noiseEvent(plan.mechanism, stage.directions, side),
+    event: noiseEvent(plan.mechanism, stage.directions + (stage.adaptiveClip === undefined ? 0 : 1), side),
   };
 }
 
-function noiseEvent(mechanism: Plan["mechanism"], directions: number, side: "upper" | "lower"): Event {
+function noiseEvent(mechanism: Plan["mechanism"], dimensions: number, side: "upper" | "lower"): Event {
   switch (mechanism.kind) {
     case "discrete-gaussian":
       return {
         kind: "discreteGaussian",
         standardDeviation: mechanism.standardDeviation,
         sensitivity: mechanism.latticeSensitivity,
-        dimensions: directions,
+        dimensions,
       };
     case "discrete-laplace":
       // A plan with more than one direction is refused: their L1 sensitivity would be larger.

@@ -4,6 +4,7 @@ import { trainSelections } from "./adapter.js";
 import type { TrainConfig } from "./config.js";
 import { PlanError } from "./errors.js";
 import { type Method, methodDefaults } from "./method-defaults.js";
+import { countSensitivity, type PlanStage } from "./plan.js";
 
 /**
  * The schedule that a configuration's method lays out.
@@ -21,7 +22,12 @@ export function methodStages(config: TrainConfig): readonly ScheduleStage[] {
     ...(config.smoothingUnit === "displacement" && { smoothingUnit: config.smoothingUnit }),
     ...(config.estimator === "one-sided" && { estimator: config.estimator }),
     ...(config.clipMode === "per-scalar" && { clip: config.clipMode }),
+    ...(config.clipQuantile !== undefined && { adaptiveClip: adaptiveClip(config, config.clipQuantile) }),
   }));
+}
+
+function adaptiveClip({ clipRate }: TrainConfig, quantile: number): PlanStage["adaptiveClip"] & object {
+  return { quantile, rate: clipRate ?? 0.2, countSensitivity };
 }
 
 function presetStages(config: TrainConfig): readonly ScheduleStage[] {
@@ -131,6 +137,7 @@ function checkSettings(config: TrainConfig): void {
   }
   if (method === "mezo") checkNonPrivate(config);
   checkShrinkage(config);
+  checkAdaptiveClip(config);
 }
 
 function hasStages(config: TrainConfig): boolean {
@@ -148,6 +155,20 @@ function checkNonPrivate({ method, epsilon, clip, noise, clipMode, unit }: Train
   if (clip !== undefined || clipMode !== "vector") throw contradiction(method, "a clip", "none", "dpzero");
   if (noise !== undefined) throw contradiction(method, "noise", "none", "dpzero");
   if (unit !== undefined) throw contradiction(method, "a privacy unit", "none", "dpzero");
+}
+
+function checkAdaptiveClip({ method, clipQuantile, clipRate, clipMode, noise }: TrainConfig): void {
+  if (clipQuantile === undefined) {
+    if (clipRate !== undefined) throw contradiction(method, "a clip rate", "no quantile to follow", method);
+    return;
+  }
+  const isLaplace = method === "dp-zo" && noise !== "gaussian";
+  if (method === "mezo" || isLaplace) {
+    throw contradiction(method, "a clip quantile", "no Gaussian noise for the count", "dp-aggzo");
+  }
+  if (clipMode === "per-scalar") {
+    throw contradiction(method, "a clip quantile", "a clip of each difference on its own", method);
+  }
 }
 
 function checkShrinkage(config: TrainConfig): void {

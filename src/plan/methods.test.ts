@@ -8,7 +8,7 @@ import { type TrainConfigInput, trainConfigSchema } from "./config.js";
 import { laplaceShift, planEvent } from "./event.js";
 import { makeNonPrivatePlan, makePlan, type PlanInputs } from "./make-plan.js";
 import { methods } from "./method-defaults.js";
-import { noiseDeviation, stageUnit } from "./noise.js";
+import { noiseDeviation, releaseSchedule, stageUnit } from "./noise.js";
 import { latticeSensitivity, type Plan } from "./plan.js";
 import { readPlan, readRunPlan } from "./read-plan.js";
 
@@ -65,6 +65,9 @@ test("D10: what is set and is not the method's is refused: a run is what its met
     { method: "dp-zo", shrinkage: "sage" },
     { method: "dpzero", shrinkage: "james-stein" },
     { method: "dp-aggzo", delta: 0 },
+    { method: "dp-zo", clipQuantile: 0.5 },
+    { method: "dp-aggzo", clipQuantile: 0.5, clipMode: "per-scalar" },
+    { method: "dp-aggzo", clipRate: 0.3 },
   ];
   for (const change of contradictions) {
     expect(refusal(change), JSON.stringify(change)).toBe("contradictory-settings");
@@ -199,6 +202,44 @@ test("a score on a network that the model does not have is refused with the plan
     expect(() => makePlan(given)).toThrow(expect.objectContaining({ code: "no-linear-network" }) as Error);
   }
   expect(makePlan({ ...inputs({ method: "dp-zopo" }), description: decoder }).method).toBe("dp-zopo");
+});
+
+test("a clip that follows a quantile is in every stage, costs no sensitivity, and its count is a coordinate of the event", () => {
+  const plain = plan({ method: "dp-aggzo", directions: 8 });
+  const made = plan({ method: "dp-aggzo", directions: 8, clipQuantile: 0.6 });
+  expect(made.format).toBe("dpzo-plan/2");
+  expect(made.stages.map(({ adaptiveClip }) => adaptiveClip)).toEqual([
+    { quantile: 0.6, rate: 0.2, countSensitivity: 2 ** 17 },
+  ]);
+  expect(readPlan(JSON.parse(JSON.stringify(made)))).toEqual(made);
+  expect(JSON.stringify(planEvent(made))).toContain('"dimensions":9');
+  expect(releaseSchedule(made).stages).toEqual([{ steps: 14, valueCount: 9 }]);
+  // The lattice correction of one more coordinate is below a part in a million of the noise.
+  expect(noiseDeviation(made.mechanism) / noiseDeviation(plain.mechanism)).toBeCloseTo(1, 5);
+  // In real units the differences' noise is 1 / sqrt(1 - (h / N)^2) times as loud: 0.8 %.
+  const louder = stageUnit(made, made.stages[0]!) / stageUnit(plain, plain.stages[0]!);
+  expect(louder).toBeCloseTo(1 / Math.sqrt(1 - 1 / 64), 5);
+});
+
+test("a plan from a file whose clip cannot follow a quantile is refused", () => {
+  const made = plan({ method: "dp-aggzo", directions: 8, clipQuantile: 0.6 });
+  const [stage] = made.stages;
+  const edited = (change: object, rest: object = {}): unknown => ({
+    ...made,
+    ...rest,
+    stages: [{ ...stage, ...change }],
+  });
+  const laplace = { kind: "discrete-laplace", latticeSensitivity, scale: 2 ** 22 };
+  for (const bad of [
+    edited({ clip: "per-scalar" }),
+    edited({ directions: 1 }, { mechanism: laplace }),
+    edited({ directions: 4096 }),
+    edited({ adaptiveClip: { ...stage?.adaptiveClip, rate: 1 } }),
+    edited({ adaptiveClip: { ...stage?.adaptiveClip, quantile: 0 } }),
+    edited({ adaptiveClip: { ...stage?.adaptiveClip, countSensitivity: 2 ** 19 } }),
+  ]) {
+    expect(() => readPlan(bad)).toThrow(expect.objectContaining({ code: "invalid-plan" }));
+  }
 });
 
 test("masks, estimates and scales are in the stages, and cost no privacy", () => {

@@ -1,4 +1,5 @@
-import { latticeUnit } from "../mechanism/index.js";
+import { latticeUnit, type LatticeSpec, releaseLength } from "../mechanism/index.js";
+import type { LedgerSchedule } from "../ledger/index.js";
 import type { Plan, PlanStage, RunPlan } from "./plan.js";
 
 /** The standard deviation of one released value's noise, in lattice units; Laplace noise of scale t has sqrt(2) t. */
@@ -11,11 +12,48 @@ export function noiseMultiplierOf(mechanism: Plan["mechanism"]): number {
   return noiseDeviation(mechanism) / mechanism.latticeSensitivity;
 }
 
-/** One lattice unit of a stage's released values, in real units. */
-export function stageUnit(
-  { mechanism }: { readonly mechanism: Pick<RunPlan["mechanism"], "latticeSensitivity"> },
-  { directions, clipThreshold, clip }: Pick<PlanStage, "directions" | "clipThreshold" | "clip">,
-): number {
+/** The part of a plan that says what lattice it releases on. */
+interface LatticePlan {
+  readonly mechanism: Pick<RunPlan["mechanism"], "latticeSensitivity">;
+}
+
+/** The part of a stage that says how its differences become integers. */
+export type LatticeStage = Pick<PlanStage, "directions" | "clipThreshold" | "clip" | "adaptiveClip">;
+
+/**
+ * How a step of a stage becomes integers.
+ *
+ * @param clipThreshold that of the step, where it is not the one at which the stage starts
+ */
+export function stageLattice(
+  { mechanism }: LatticePlan,
+  stage: LatticeStage,
+  clipThreshold: number = stage.clipThreshold,
+): LatticeSpec {
+  const { directions, clip, adaptiveClip } = stage;
   const { latticeSensitivity } = mechanism;
-  return latticeUnit({ directions, clipThreshold, latticeSensitivity, ...(clip && { clip }) });
+  return {
+    directions,
+    clipThreshold,
+    latticeSensitivity,
+    ...(clip && { clip }),
+    ...(adaptiveClip && { countSensitivity: adaptiveClip.countSensitivity }),
+  };
+}
+
+/** One lattice unit of a stage's differences, in real units; of a step of it, as {@link stageLattice}. */
+export function stageUnit(plan: LatticePlan, stage: LatticeStage, clipThreshold?: number): number {
+  return latticeUnit(stageLattice(plan, stage, clipThreshold));
+}
+
+/** How many values each step of a plan releases, and so how long its ledger's lines may be. */
+export function releaseSchedule(
+  plan: LatticePlan & { readonly stages: readonly (LatticeStage & Pick<PlanStage, "steps">)[] },
+): LedgerSchedule {
+  return {
+    stages: plan.stages.map((stage) => ({
+      steps: stage.steps,
+      valueCount: releaseLength(stageLattice(plan, stage)),
+    })),
+  };
 }

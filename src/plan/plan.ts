@@ -8,6 +8,9 @@ import { z } from "zod";
 /** N: the clip threshold in lattice units. A power of two, so that one unit is exact in binary. */
 export const latticeSensitivity = 2 ** 20;
 
+/** h: with what a record within the clip threshold is counted, in lattice units; it leaves 99.2 % of N for the differences. */
+export const countSensitivity = 2 ** 17;
+
 const finite = z.number().refine(Number.isFinite, "must be finite");
 const positive = finite.refine((value) => value > 0, "must be above 0");
 const share = finite.refine((value) => value >= 0 && value <= 1, "must be from 0 to 1");
@@ -47,11 +50,19 @@ export const maskSchema = z.strictObject({
   queries: count.max(1_000_000),
 });
 
+export const adaptiveClipSchema = z.strictObject({
+  quantile: share.refine((value) => value > 0 && value < 1, "must be between 0 and 1"),
+  rate: share.refine((value) => value > 0 && value < 1, "must be between 0 and 1"),
+  countSensitivity: z.literal(countSensitivity),
+});
+
 /** What format 2 adds to a stage; absent is as in format 1. */
 const stageAdditions = {
   smoothingUnit: z.literal("displacement").exactOptional(),
   estimator: z.literal("one-sided").exactOptional(),
   clip: z.literal("per-scalar").exactOptional(),
+  /** The clip threshold follows a quantile; see `src/replay/adaptive-clip.ts`. */
+  adaptiveClip: adaptiveClipSchema.exactOptional(),
   mask: maskSchema.exactOptional(),
   /** Where the stage's batch is not the plan's. */
   sampling: z.strictObject({ expectedBatch: positive, numerator }).exactOptional(),

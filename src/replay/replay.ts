@@ -10,6 +10,7 @@ import type { LedgerEntry } from "../ledger/index.js";
 import type { Mask, TensorMask } from "../masks/index.js";
 import { stageUnit } from "../plan/noise.js";
 import { type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
+import { clipThresholdAfter } from "./adaptive-clip.js";
 import { shrinkageFactor } from "./shrinkage.js";
 import { enterStage, type ReplayState, tensorOf } from "./stage-state.js";
 
@@ -37,8 +38,10 @@ export function applyStep(
 ): void {
   const stage = enterStage(state, plan, entry.stage, engine);
   if (entry.values === undefined) return;
-  const shrinkage = shrinkageFactor(state.shrinkage, plan, entry.values);
-  const coefficients = updateCoefficients(plan, stage, entry.values, shrinkage);
+  const differences = entry.values.slice(0, stage.directions);
+  const shrinkage = shrinkageFactor(state.shrinkage, plan, differences);
+  const coefficients = updateCoefficients(plan, stage, differences, state.clipThreshold, shrinkage);
+  state.clipThreshold = clipThresholdAfter(plan, stage, state.clipThreshold, entry.values);
   const mask = state.masks.get(entry.stage);
   const streams = stepStreams(plan, stage, entry.step, state.weights, engine, mask);
   const pull = stage.learningRate * stage.proximal;
@@ -70,9 +73,10 @@ function updateCoefficients(
   plan: RunPlan,
   stage: PlanStage,
   values: readonly number[],
+  clipThreshold: number,
   shrinkage: number,
 ): Float32Array {
-  const unit = stageUnit(plan, stage);
+  const unit = stageUnit(plan, stage, clipThreshold);
   const divisor = stageSampling(plan, stage).expectedBatch * stage.directions;
   return Float32Array.from(values, (value) => ((value * unit) / divisor) * shrinkage);
 }

@@ -1,4 +1,4 @@
-import { noiseMultiplierOf } from "../plan/noise.js";
+import { noiseMultiplierOf, releaseSchedule } from "../plan/noise.js";
 import { type Plan, stageSampling } from "../plan/plan.js";
 import { recordsOfOneUnit, unitWords } from "../plan/unit.js";
 import { formatCount, formatExact, formatNumber, formatPercent } from "./format.js";
@@ -92,7 +92,8 @@ function budget({ privacy }: Plan): string {
 function covered({ privacy, sampling, stages, mechanism }: Plan): Markup {
   const { name: unit } = unitWords(privacy.unit);
   const meaning = unitMeaning(privacy);
-  const directions = [...new Set(stages.map((stage) => formatNumber(stage.directions)))].join(" or ");
+  const lengths = releaseSchedule({ mechanism, stages }).stages.map(({ valueCount }) => valueCount);
+  const values = [...new Set(lengths.map((length) => formatNumber(length)))].join(" or ");
   const rates = new Set(
     stages.map((stage) => stageSampling({ sampling }, stage).numerator / sampling.denominator),
   );
@@ -105,7 +106,7 @@ function covered({ privacy, sampling, stages, mechanism }: Plan): Markup {
       ? "whether it took part, and everything it says."
       : markup`${meaning}; whether they took part, how many they are, and everything they say.`
   }</li>
-<li><strong>Everything that is released</strong>: ${directions} noised integers a step. The ledger holds them; the
+<li><strong>Everything that is released</strong>: ${values} noised integers a step. The ledger holds them; the
 trained weights, every state in between, and this report are computed from them, the public plan, the public base model
 and public data. Publishing all of it costs nothing more.</li>
 <li><strong>How it is done</strong>: in each step every ${unit} is drawn independently with probability ${rate} (Poisson
@@ -116,6 +117,10 @@ come from the operating system's random generator and are kept nowhere.</li>
 }
 
 function clipWords(stages: Plan["stages"]): string {
+  const [adaptive] = stages.flatMap(({ adaptiveClip }) => adaptiveClip ?? []);
+  if (adaptive !== undefined) {
+    return `as one vector, at a clip threshold that follows the ${adaptive.quantile} quantile of their norms (the count it follows is noised and accounted for with them)`;
+  }
   return stages.some(({ clip }) => clip === "per-scalar") ? "each on its own" : "as one vector";
 }
 

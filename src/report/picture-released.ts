@@ -103,7 +103,10 @@ function releasedCaption(summary: ReleasedSummary): Markup {
       ? undefined
       : markup` Red crosses mark ${formatCount(lost, "lost step")}: a crash came between the noise and the disk, so the step is
         charged and changed nothing.`;
+  const clip = summary.isClipAdaptive
+    ? " Values are in units of the clip with which its stage starts: each step's are divided by its own clip first."
+    : undefined;
   return markup`The grey band is where 19 of 20 steps would fall if the records had no influence at all and only noise
 were released; steps leave it (orange) more often than that only when the records' answer to "does this change help?" is
-heard through the noise.${stages}${grouping}${crosses}`;
+heard through the noise.${stages}${clip}${grouping}${crosses}`;
 }

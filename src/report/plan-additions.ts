@@ -10,11 +10,15 @@ type Row = readonly [field: string, name: string, value: string];
  * What the plan says beyond a plain schedule: adapters, masks, estimates, clips and batches of single stages, and the rule that
  * shrinks releases. Nothing where it says no more.
  */
-export function planAdditions(plan: Plan, masks: readonly MaskSummary[] = []): Markup | undefined {
+export function planAdditions(
+  plan: Plan,
+  masks: readonly MaskSummary[] = [],
+  clipThresholds: ReadonlyMap<number, number> = new Map(),
+): Markup | undefined {
   const rows = [
     ...adapterRows(plan.adapter),
     ...shrinkageRows(plan.shrinkage),
-    ...plan.stages.flatMap((stage, index) => stageRows(stage, index)),
+    ...plan.stages.flatMap((stage, index) => stageRows(stage, index, clipThresholds.get(index))),
     ...masks.flatMap(maskRows),
   ];
   if (rows.length === 0) return undefined;
@@ -29,12 +33,13 @@ export function planAdditions(plan: Plan, masks: readonly MaskSummary[] = []): M
 `,
   )}</tbody>
 </table></div>
-<p class="note">All of it is public and costs no privacy. A mask is a function of the base, this plan and the ledger's
+<p class="note">All of it is public and costs no privacy; the count that a clip follows is one more coordinate of the vector that is released
+under noise, within the same sensitivity. A mask is a function of the base, this plan and the ledger's
 lines before its stage: replay makes it anew, and the hash here is there to be compared.</p>`;
 }
 
-function stageRows(stage: PlanStage, index: number): readonly Row[] {
-  const { smoothingUnit, estimator, clip, mask, sampling } = stage;
+function stageRows(stage: PlanStage, index: number, clipThreshold: number | undefined): readonly Row[] {
+  const { smoothingUnit, estimator, clip, adaptiveClip, mask, sampling } = stage;
   const row = (field: string, name: string, value: string): Row => [
     `stages.${index}.${field}`,
     `stage ${index + 1}, ${name}`,
@@ -44,6 +49,7 @@ function stageRows(stage: PlanStage, index: number): readonly Row[] {
     ...(smoothingUnit ? [row("smoothingUnit", "smoothing", "the length of a perturbation")] : []),
     ...(estimator ? [row("estimator", "differences", "to the loss of the weights themselves")] : []),
     ...(clip ? [row("clip", "clip", "each difference on its own")] : []),
+    ...(adaptiveClip ? adaptiveClipRows(adaptiveClip, clipThreshold, row) : []),
     ...(sampling
       ? [
           row("sampling.expectedBatch", "expected batch", formatNumber(sampling.expectedBatch)),
@@ -51,6 +57,26 @@ function stageRows(stage: PlanStage, index: number): readonly Row[] {
         ]
       : []),
     ...(mask ? maskSpecRows(mask, row) : []),
+  ];
+}
+
+function adaptiveClipRows(
+  { quantile, rate, countSensitivity }: NonNullable<PlanStage["adaptiveClip"]>,
+  clipThreshold: number | undefined,
+  row: (field: string, name: string, value: string) => Row,
+): readonly Row[] {
+  const six = (value: number): string => formatNumber(value, { digits: 6 });
+  return [
+    row("adaptiveClip.quantile", "clip, follows this quantile of the norms", six(quantile)),
+    row("adaptiveClip.rate", "clip, rate at which it follows", six(rate)),
+    row(
+      "adaptiveClip.countSensitivity",
+      "clip, sensitivity of the count in lattice units",
+      formatNumber(countSensitivity),
+    ),
+    ...(clipThreshold === undefined
+      ? []
+      : [row("adaptiveClip.threshold", "clip, the threshold it has come to", six(clipThreshold))]),
   ];
 }
 

@@ -8,7 +8,11 @@ import { type Markup, markup } from "./markup.js";
 import { planAdditions } from "./plan-additions.js";
 
 /** The whole plan, every field spelt out. */
-export function planSection(plan: Plan, masks: readonly MaskSummary[] = []): Markup {
+export function planSection(
+  plan: Plan,
+  masks: readonly MaskSummary[] = [],
+  clipThresholds: ReadonlyMap<number, number> = new Map(),
+): Markup {
   return markup`<section>
 <h2>The plan</h2>
 <p>Made before the first step; nothing in it depends on what a record says. Figures are rounded to six digits here; the
@@ -24,7 +28,7 @@ ledger's first line has them exactly.</p>
 </table></div>
 <p class="note">The ledger counts stages from 0. Smoothing is half the distance between the two points at which the loss
 is measured; the clip threshold bounds the length of one ${unitWords(plan.privacy.unit).name}'s vector of differences.</p>
-${planAdditions(plan, masks)}
+${planAdditions(plan, masks, clipThresholds)}
 </section>`;
 }
 

@@ -1,6 +1,7 @@
 import type { LedgerEntry } from "../ledger/index.js";
-import type { Plan } from "../plan/plan.js";
-import { stageUnit } from "../plan/noise.js";
+import { releaseLength } from "../mechanism/index.js";
+import { type LatticeStage, stageLattice, stageUnit } from "../plan/noise.js";
+import type { Plan, PlanStage } from "../plan/plan.js";
 import { chiSquareQuantile } from "./chi-square.js";
 import { ReportError } from "./errors.js";
 import { type NoiseModel, noiseModel } from "./noise.js";
@@ -8,7 +9,7 @@ import { type NoiseModel, noiseModel } from "./noise.js";
 /** The part of a plan that says how loud the noise is and which steps there are. */
 export interface ReleasePlan {
   readonly mechanism: Plan["mechanism"];
-  readonly stages: readonly Pick<Plan["stages"][number], "steps" | "directions" | "clipThreshold" | "clip">[];
+  readonly stages: readonly (LatticeStage & Pick<PlanStage, "steps">)[];
 }
 
 /** What is shown of one step: all from its released values, so nothing here costs privacy. */
@@ -44,13 +45,16 @@ export interface ReleasedSummary {
   readonly lostSteps: readonly number[];
   readonly stages: readonly StageStatistic[];
   readonly noise: NoiseModel;
+  /** Whether a clip follows a quantile, so that a step's unit is not its stage's. */
+  readonly isClipAdaptive: boolean;
 }
 
 /**
  * Sets the released values against the noise that was added to them.
  *
  * A coordinate's noise has standard deviation S * c / N in real units (for one clip of the vector). The root mean
- * square of K such coordinates times sqrt(K) over it follows a chi distribution, whose central 95 % is the band.
+ * square of K such coordinates times sqrt(K) over it follows a chi distribution, whose central 95 % is the band. Where the
+ * clip follows a quantile, real units are those of the clip with which the stage starts, so the band does not move.
  *
  * @throws {ReportError} `entry-outside-plan` when a step or stage is not the plan's, or K is wrong.
  */
@@ -61,21 +65,23 @@ export function summariseReleases(plan: ReleasePlan, entries: readonly LedgerEnt
   const steps: StepStatistic[] = [];
   const lostSteps: number[] = [];
   for (const entry of entries) {
-    const stage = stageOf(entry, stages);
+    const stage = stageOf(plan, entry, stages);
     if (entry.values === undefined) {
       lostSteps.push(entry.step);
       stage.lost += 1;
       continue;
     }
-    const sumOfSquares = standardisedSquares(entry.values, noise.standardDeviation);
-    const value = statisticOf(entry.values, unitOf(plan, entry.stage), kind);
+    const differences = differencesOf(plan, entry.stage, entry.values);
+    const sumOfSquares = standardisedSquares(differences, noise.standardDeviation);
+    const value = statisticOf(differences, unitOf(plan, entry.stage), kind);
     const isOutside = value < stage.band[0] || value > stage.band[1];
     steps.push({ step: entry.step, stage: entry.stage, value, isOutside });
     stage.released += 1;
     stage.outside += isOutside ? 1 : 0;
     stage.sumOfSquares += sumOfSquares;
   }
-  return { kind, steps, lostSteps, stages, noise };
+  const isClipAdaptive = plan.stages.some(({ adaptiveClip }) => adaptiveClip !== undefined);
+  return { kind, steps, lostSteps, stages, noise, isClipAdaptive };
 }
 
 type MutableStage = { -readonly [Key in keyof StageStatistic]: StageStatistic[Key] };
@@ -104,7 +110,16 @@ export function noiseBand(
   return [edge(0.025), edge(0.975)];
 }
 
-/** One lattice unit in real units. */
+/** The released values without the count that a clip follows. */
+export function differencesOf(
+  plan: ReleasePlan,
+  stage: number,
+  values: readonly number[],
+): readonly number[] {
+  return values.slice(0, plan.stages[stage]?.directions);
+}
+
+/** One lattice unit in real units, at the clip threshold with which the stage starts. */
 function unitOf(plan: ReleasePlan, index: number): number {
   const stage = plan.stages[index];
   return stage === undefined ? NaN : stageUnit(plan, stage);
@@ -120,8 +135,13 @@ function standardisedSquares(values: readonly number[], standardDeviation: numbe
   return values.reduce((sum, value) => sum + (value / standardDeviation) ** 2, 0);
 }
 
-function stageOf({ step, stage, values }: LedgerEntry, stages: readonly MutableStage[]): MutableStage {
+function stageOf(
+  plan: ReleasePlan,
+  { step, stage, values }: LedgerEntry,
+  stages: readonly MutableStage[],
+): MutableStage {
   const found = stages[stage];
+  const planned = plan.stages[stage];
   if (found === undefined || !(step >= found.first && step <= found.last)) {
     throw new ReportError("entry-outside-plan", {
       message: `The ledger has step ${step} in stage ${stage}, the plan does not.`,
@@ -129,11 +149,12 @@ function stageOf({ step, stage, values }: LedgerEntry, stages: readonly MutableS
       next: "Run dpzo verify on the ledger.",
     });
   }
-  if (values !== undefined && values.length !== found.directions) {
+  const length = planned === undefined ? 0 : releaseLength(stageLattice(plan, planned));
+  if (values !== undefined && values.length !== length) {
     throw new ReportError("entry-outside-plan", {
       message: `Step ${step} of the ledger has ${values.length} values.`,
       value: values.length,
-      expected: `${found.directions}, as the plan has it for stage ${stage}`,
+      expected: `${length}, as the plan has it for stage ${stage}`,
       next: "Run dpzo verify on the ledger.",
     });
   }

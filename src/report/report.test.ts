@@ -263,13 +263,40 @@ function unitPlan(column = "user"): Plan {
   return planSchema.parse({ ...plan, format: "dpzo-plan/2", privacy: { ...plan.privacy, unit: { column } } });
 }
 
-test.each([syntheticPlan(), fullPlan(), unitPlan()])(
+function adaptivePlan(): Plan {
+  const plan = syntheticPlan({ stages: [30] });
+  const adaptiveClip = { quantile: 0.5, rate: 0.2, countSensitivity: 2 ** 17 };
+  return planSchema.parse({
+    ...plan,
+    format: "dpzo-plan/2",
+    stages: plan.stages.map((stage) => ({ ...stage, adaptiveClip })),
+  });
+}
+
+test("where the clip follows a quantile its count is not taken for a difference, and where it has come to is told", () => {
+  const plan = adaptivePlan();
+  const entries = Array.from({ length: 30 }, (_, at) => ({
+    step: at + 1,
+    stage: 0,
+    values: [...Array<number>(32).fill(at % 2 === 0 ? 1_500_000 : -1_500_000), -256 * 2 ** 17],
+  }));
+  const text = textOf(rendered("adaptive", syntheticInput({}, { plan, entries })));
+  expect(text).toContain("follows this quantile of the norms0.5");
+  // No record was within, 30 times: 60 x 1.1^30.
+  expect(text).toContain("the threshold it has come to1,046.96");
+  expect(text).toContain("33 noised integers a step");
+  expect(text).toContain("in units of the clip with which its stage starts");
+  expect(text).toContain("at a clip threshold that follows the 0.5 quantile");
+  const short = entries.map(({ values, ...entry }) => ({ ...entry, values: values.slice(1) }));
+  expect(() => renderReport(syntheticInput({}, { plan, entries: short }))).toThrow("32 values");
+});
+
+test.each([syntheticPlan(), fullPlan(), unitPlan(), adaptivePlan()])(
   "every field of the plan stands in the plan's tables",
   (plan) => {
+    const input = syntheticInput({}, { plan, ...(plan.stages[0]?.adaptiveClip && { entries: [] }) });
     const fields = new Set(
-      tagsOf(renderReport(syntheticInput({}, { plan }))).flatMap(
-        ({ attributes }) => attributes.get("data-field") ?? [],
-      ),
+      tagsOf(renderReport(input)).flatMap(({ attributes }) => attributes.get("data-field") ?? []),
     );
     const leaves = (value: unknown, path: readonly string[]): string[] =>
       typeof value !== "object" || value === null || (Array.isArray(value) && typeof value[0] === "string")

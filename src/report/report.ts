@@ -2,16 +2,18 @@ import { formatCount, formatExact, formatNumber, formatPercent } from "./format.
 import { guaranteeSection, unitMeaning, upperEpsilon } from "./guarantee.js";
 import { histogramOf } from "./histogram.js";
 import type { ReportInput } from "./input.js";
+import type { LedgerEntry } from "../ledger/index.js";
 import { htmlPage } from "./html-page.js";
 import { type Markup, markup } from "./markup.js";
 import { noiseSentence, stageReleases } from "./noise-sentence.js";
 import { unitWords } from "../plan/unit.js";
+import { clipThresholdsSoFar } from "../replay/adaptive-clip.js";
 import { epsilonPicture, lastStepsOf } from "./picture-epsilon.js";
 import { evaluationSection, measured } from "./picture-evaluation.js";
 import { histogramPicture } from "./picture-histogram.js";
 import { releasedPicture } from "./picture-released.js";
 import { planSection } from "./plan-table.js";
-import { type ReleasedSummary, summariseReleases } from "./released.js";
+import { differencesOf, type ReleasedSummary, summariseReleases } from "./released.js";
 
 /**
  * The report of a run as one self-contained HTML file: no script, nothing to fetch, the same text for the same input.
@@ -37,7 +39,7 @@ export function renderReport(input: ReportInput): string {
 ${lead(input, summary)}
 ${input.evaluation && evaluationSection(input.evaluation)}
 ${guaranteeSection(input)}
-${planSection(input.plan, input.masks)}
+${planSection(input.plan, input.masks, clipThresholdsSoFar(input.plan, input.entries))}
 ${releasesSection(input, summary)}
 ${commandsSection(input)}`,
   );
@@ -80,8 +82,15 @@ ${epsilonPicture(input)}
 ${releasedPicture(summary)}
 ${noiseSentence(summary)}
 ${summary.stages.length > 1 ? stageReleases(summary) : undefined}
-${histogramPicture(histogramOf(input.entries, summary.noise.standardDeviation), summary.noise)}
+${histogramPicture(histogramOf(differenceEntries(input), summary.noise.standardDeviation), summary.noise)}
 </section>`;
+}
+
+/** The entries without the counts that a clip follows. */
+function differenceEntries({ plan, entries }: ReportInput): readonly LedgerEntry[] {
+  return entries.map(({ values, ...entry }) =>
+    values === undefined ? entry : { ...entry, values: differencesOf(plan, entry.stage, values) },
+  );
 }
 
 function commandsSection(input: ReportInput): Markup {

@@ -1,6 +1,16 @@
 import { ScheduleError } from "./errors.js";
 import type { MaskSpec } from "../masks/index.js";
 
+/** How a clip threshold follows a quantile of the records' norms; see `src/replay/adaptive-clip.ts`. */
+export interface AdaptiveClipSpec {
+  /** Share of the records that are to be within the threshold, between 0 and 1. */
+  readonly quantile: number;
+  /** Most that a step changes the threshold by, relatively, times the distance to the quantile; between 0 and 1. */
+  readonly rate: number;
+  /** h: with what a record is counted, in lattice units. */
+  readonly countSensitivity: number;
+}
+
 /** One stage of a schedule: everything that is constant between two reschedulings. */
 export interface ScheduleStage {
   /** Noised updates in this stage. */
@@ -19,6 +29,8 @@ export interface ScheduleStage {
   readonly clipThreshold: number;
   /** `per-scalar`: each difference is clipped on its own, at sqrt(K) times the noise. */
   readonly clip?: "per-scalar";
+  /** c is where the threshold starts; from step to step it follows this quantile of the records' norms. */
+  readonly adaptiveClip?: AdaptiveClipSpec;
   /** lambda: strength of the pull to the weights at the start of the stage; 0 for none. */
   readonly proximal: number;
   /** What is trained, as {@link import("../model/selection.js").selectTensors} reads it. */

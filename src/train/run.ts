@@ -8,6 +8,7 @@ import { loadModel } from "../model/load.js";
 import type { TaskConfig, TrainConfig } from "../plan/config.js";
 import { PlanError } from "../plan/errors.js";
 import { makeNonPrivatePlan, makePlan, type PlanInputs } from "../plan/make-plan.js";
+import { releaseSchedule } from "../plan/noise.js";
 import type { PlanStage, RunPlan } from "../plan/plan.js";
 import { planIdentity, readPlan, readRunPlan } from "../plan/read-plan.js";
 import { planUnit } from "../plan/unit.js";
@@ -146,7 +147,7 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
   });
   const recorded = readLedgerPlan(await files.ledger.readAll());
   const plan = recorded === undefined ? fresh : samePlan(fresh, way.readPlan(recorded), config);
-  const ledger = await openLedger(files.ledger, plan, plan);
+  const ledger = await openLedger(files.ledger, plan, releaseSchedule(plan));
   onEvent?.({ kind: "plan", plan, resumedSteps: ledger.entries.length });
 
   const zeroShot = publicTest && (await evaluation(model, publicTest, model.weights, "zero-shot", onEvent));

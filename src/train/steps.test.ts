@@ -5,6 +5,7 @@ import { DpzoError } from "../errors.js";
 import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
 import type { Measurer } from "../measure/measure.js";
 import { planEvent } from "../plan/event.js";
+import { releaseSchedule } from "../plan/noise.js";
 import type { Plan } from "../plan/plan.js";
 import { initialState } from "../replay/replay.js";
 import { keystream, tinyRun } from "../../test/support/tiny-run.js";
@@ -50,7 +51,7 @@ async function setUp(change: Partial<StepsOptions> = {}) {
     plan,
     state: initialState(weights),
     engine: createDirectionEngine(),
-    ledger: await openLedger(file, plan, plan),
+    ledger: await openLedger(file, plan, releaseSchedule(plan)),
     records: 40,
     measurer: () => Promise.resolve({ differences } as unknown as Measurer),
     random: (out) => {
@@ -112,7 +113,7 @@ test("D2, Z3: each stage samples at its own rate, which is the one its event has
   await runSteps({
     ...options,
     plan: made,
-    ledger: await openLedger(new MemoryLedgerFile(), made, made),
+    ledger: await openLedger(new MemoryLedgerFile(), made, releaseSchedule(made)),
     random: (out) => {
       noise(out);
       // Every record draws 2^29: not below the first stage's rate, and below the plan's.
@@ -148,7 +149,7 @@ test("a private side that was prepared without the stage's mask is refused befor
   const stages = plan.stages.map((stage) => ({ ...stage, mask }));
   const made: Plan = { ...plan, format: "dpzo-plan/2", method: "dp-zopo", stages };
   const { options, log } = await setUp();
-  const ledger = await openLedger(new MemoryLedgerFile(), made, made);
+  const ledger = await openLedger(new MemoryLedgerFile(), made, releaseSchedule(made));
   await expect(runSteps({ ...options, plan: made, ledger })).rejects.toThrow(
     expect.objectContaining({ code: "mask-not-measured", value: 0 }) as Error,
   );

@@ -4,6 +4,7 @@ import type { LedgerWriter } from "../ledger/index.js";
 import type { Mask } from "../masks/index.js";
 import type { Measurer } from "../measure/measure.js";
 import { createMechanism, createNonPrivateMechanism } from "../mechanism/index.js";
+import { stageLattice } from "../plan/noise.js";
 import { type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
 import { applyStep, type ReplayState, stepStreams } from "../replay/replay.js";
 import { enterStage } from "../replay/stage-state.js";
@@ -64,7 +65,7 @@ export async function runSteps(options: StepsOptions): Promise<void> {
     const { measurer } = prepared;
     const differences = await guarded(() => measurer.differences(batch, streams, stage.directions));
     await ledger.beginStep(step, index);
-    const values = mechanismOf(plan, stage, random)(differences);
+    const values = mechanismOf(plan, stage, state.clipThreshold, random)(differences);
     const entry = await ledger.completeStep(values);
     applyStep(state, plan, entry, engine);
 
@@ -97,10 +98,14 @@ function requireMask(measurer: Measurer, mask: Mask | undefined, stage: number):
 /** Clips, sums and, but for a plan without privacy, noises a batch. */
 type ReleaseBatch = (differences: readonly Float64Array[]) => readonly number[];
 
-function mechanismOf({ mechanism }: RunPlan, stage: PlanStage, random: RandomBytes): ReleaseBatch {
-  const { directions, clipThreshold, clip } = stage;
-  const { latticeSensitivity } = mechanism;
-  const lattice = { directions, clipThreshold, latticeSensitivity, ...(clip && { clip }) };
+function mechanismOf(
+  plan: RunPlan,
+  stage: PlanStage,
+  clipThreshold: number,
+  random: RandomBytes,
+): ReleaseBatch {
+  const { mechanism } = plan;
+  const lattice = stageLattice(plan, stage, clipThreshold);
   switch (mechanism.kind) {
     case "discrete-gaussian": {
       const { standardDeviation } = mechanism;

@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "vitest";
 
 import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
 import { noiseDeviation } from "../plan/noise.js";
+import { releaseSchedule } from "../plan/noise.js";
 import type { Plan } from "../plan/plan.js";
 import { tinyRun, type TinyRun } from "../../test/support/tiny-run.js";
 import { guaranteeInWords, verifyLedger } from "./verify.js";
@@ -17,7 +18,7 @@ beforeAll(async () => {
 /** A ledger with right hashes for any plan, with `lost` of its steps charged and the others released. */
 async function ledgerOf(made: Plan, steps: number, lost: readonly number[] = []): Promise<Uint8Array> {
   const file = new MemoryLedgerFile();
-  const writer = await openLedger(file, made, made);
+  const writer = await openLedger(file, made, releaseSchedule(made));
   for (let step = 1; step <= steps; step += 1) {
     await writer.beginStep(step, writer.nextStage ?? 0);
     if (lost.includes(step)) await writer.abandonStep();
