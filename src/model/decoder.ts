@@ -11,6 +11,7 @@ import type {
 } from "./description.js";
 import { decoderFeeds } from "./feeds.js";
 import { type Dimension, GraphBuilder } from "./graph.js";
+import { headWords } from "./head-words.js";
 import {
   biasTensors,
   linearStems,
@@ -255,8 +256,7 @@ function embeddingsGraph(spec: DecoderSpec): Uint8Array {
 
 function headStage(spec: DecoderSpec, objective: Objective): ModelStage {
   const { names } = spec;
-  const rows = objective.kind === "label-words" ? { rows: objective.wordIds } : {};
-  const words = objective.kind === "label-words" ? objective.wordIds.length : spec.vocabulary;
+  const { count: words, rows } = headWords(objective, spec.vocabulary);
   return {
     name: "head",
     program: {

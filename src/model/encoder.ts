@@ -5,6 +5,7 @@ import type { ModelDescription, ModelStage, Objective, TokenBatch, WeightBinding
 import { ModelError } from "./errors.js";
 import { encoderFeeds } from "./feeds.js";
 import { type Dimension, GraphBuilder, type Value } from "./graph.js";
+import { headWords } from "./head-words.js";
 import { activate, type Activation } from "./layers.js";
 import {
   biasTensors,
@@ -253,8 +254,7 @@ function embeddingsGraph(spec: EncoderSpec): Uint8Array {
 
 function headStage(spec: EncoderSpec, objective: Objective): ModelStage {
   const { names } = spec;
-  const rows = objective.kind === "label-words" ? { rows: objective.wordIds } : {};
-  const words = objective.kind === "label-words" ? objective.wordIds.length : spec.vocabulary;
+  const { count: words, rows } = headWords(objective, spec.vocabulary);
   return {
     name: "head",
     program: {
