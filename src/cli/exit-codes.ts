@@ -7,8 +7,8 @@ import { DataError } from "../data/index.js";
 import { FileError } from "../files.js";
 import { LedgerError } from "../ledger/index.js";
 import { MaskError } from "../masks/index.js";
-import { ModelError } from "../model/errors.js";
-import { PlanError } from "../plan/errors.js";
+import { ModelError, type ModelErrorCode } from "../model/errors.js";
+import { PlanError, type PlanErrorCode } from "../plan/errors.js";
 import { ReplayError } from "../replay/errors.js";
 import { RuntimeError } from "../runtime/errors.js";
 import { ScheduleError } from "../schedule/errors.js";
@@ -28,11 +28,25 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
+/** Codes of errors about a model or a plan in which nothing is wrong but what the flags ask of it. */
+const askedWrongly: ReadonlySet<string> = new Set<ModelErrorCode | PlanErrorCode>([
+  "unknown-selection",
+  "unknown-adapter-module",
+  "adapter-unsupported",
+  "contradictory-settings",
+  "epsilon-missing",
+  "unknown-preset",
+]);
+
+function isAskedWrongly(error: unknown): boolean {
+  return (error instanceof ModelError || error instanceof PlanError) && askedWrongly.has(error.code);
+}
+
 /** The exit code an error stands for. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
   const usage = [UsageError, TaskError, ScheduleError, MaskError, AccountingError, CompareError];
-  if (usage.some((kind) => error instanceof kind)) return exitCodes.usage;
+  if (usage.some((kind) => error instanceof kind) || isAskedWrongly(error)) return exitCodes.usage;
   if (error instanceof DataError || error instanceof FileError) return exitCodes.data;
   if (error instanceof CheckpointError || error instanceof ModelError) return exitCodes.checkpoint;
   if (error instanceof RuntimeError) return exitCodes.runtime;

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 
 import { CheckpointError } from "../checkpoint/index.js";
 import { DataError } from "../data/index.js";
+import { ModelError } from "../model/errors.js";
 import { PlanError } from "../plan/errors.js";
 import { RuntimeError } from "../runtime/errors.js";
 import { UsageError } from "./errors.js";
@@ -74,6 +75,9 @@ test("each kind of error has its exit code, and what was not foreseen has 1", ()
     [new CheckpointError("tensor-missing" as never, { message }), exitCodes.checkpoint],
     [new RuntimeError("self-test-failed", { message }), exitCodes.runtime],
     [new PlanError("plan-mismatch", { message }), exitCodes.plan],
+    [new PlanError("contradictory-settings", { message }), exitCodes.usage],
+    [new ModelError("unknown-selection", { message }), exitCodes.usage],
+    [new ModelError("unknown-architecture", { message }), exitCodes.checkpoint],
     [new CommanderError(1, "commander.unknownOption", message), exitCodes.usage],
     [new CommanderError(0, "commander.helpDisplayed", message), exitCodes.done],
     [new TypeError(message), exitCodes.failed],

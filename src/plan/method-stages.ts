@@ -159,7 +159,7 @@ function checkNonPrivate({ method, epsilon, clip, noise, clipMode, unit }: Train
 
 function checkAdaptiveClip({ method, clipQuantile, clipRate, clipMode, noise }: TrainConfig): void {
   if (clipQuantile === undefined) {
-    if (clipRate !== undefined) throw contradiction(method, "a clip rate", "no quantile to follow", method);
+    if (clipRate !== undefined) throw clipContradiction("a clip rate and no quantile to follow", "--clip-rate");
     return;
   }
   const isLaplace = method === "dp-zo" && noise !== "gaussian";
@@ -167,8 +167,17 @@ function checkAdaptiveClip({ method, clipQuantile, clipRate, clipMode, noise }: 
     throw contradiction(method, "a clip quantile", "no Gaussian noise for the count", "dp-aggzo");
   }
   if (clipMode === "per-scalar") {
-    throw contradiction(method, "a clip quantile", "a clip of each difference on its own", method);
+    throw clipContradiction("a clip quantile and a clip of each difference on its own", "--clip-mode");
   }
+}
+
+function clipContradiction(what: string, flag: string): PlanError {
+  return new PlanError("contradictory-settings", {
+    message: `The settings ask for ${what}.`,
+    value: what,
+    expected: "one clip of the whole vector, and --clip-quantile where it follows one",
+    next: `Leave ${flag} out.`,
+  });
 }
 
 function checkShrinkage(config: TrainConfig): void {
