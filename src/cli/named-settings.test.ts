@@ -41,7 +41,7 @@ test("flags override the file, the file overrides names, and names override the 
     label: "class",
     steps: 9,
     clip: 3,
-    learningRate: 0.15,
+    learningRate: 0.1,
   });
 });
 
@@ -64,9 +64,24 @@ test("every preset is a plan that can be made", () => {
     max_position_embeddings: 512,
   };
   const rest = { type_vocab_size: 2, hidden_act: "gelu", layer_norm_eps: 1e-12, pad_token_id: 0 };
-  const description = describeModel({ ...tensors, ...sizes, ...rest });
+  const encoder = describeModel({ ...tensors, ...sizes, ...rest });
+  const decoder = describeModel({
+    model_type: "llama",
+    architectures: ["LlamaForCausalLM"],
+    hidden_size: 576,
+    num_hidden_layers: 30,
+    num_attention_heads: 9,
+    num_key_value_heads: 3,
+    intermediate_size: 1536,
+    vocab_size: 49152,
+    max_position_embeddings: 8192,
+    hidden_act: "silu",
+    rms_norm_eps: 1e-5,
+    rope_theta: 100_000,
+    tie_word_embeddings: true,
+  });
   for (const [name, { settings }] of Object.entries(settingsPresets)) {
-    if (!name.startsWith("encoder")) continue;
+    const description = name.startsWith("encoder") ? encoder : decoder;
     const config = trainConfigSchema.parse({ ...settings, epsilon: 1000 });
     const task = { template: "{text} {mask}", labels: ["0", "1"], labelWords: ["a", "b"], maximumTokens: 64 };
     const random = (bytes: Uint8Array): void => void bytes.fill(1);

@@ -159,7 +159,8 @@ function checkNonPrivate({ method, epsilon, clip, noise, clipMode, unit }: Train
 
 function checkAdaptiveClip({ method, clipQuantile, clipRate, clipMode, noise }: TrainConfig): void {
   if (clipQuantile === undefined) {
-    if (clipRate !== undefined) throw clipContradiction("a clip rate and no quantile to follow", "--clip-rate");
+    if (clipRate !== undefined)
+      throw clipContradiction("a clip rate and no quantile to follow", "--clip-rate");
     return;
   }
   const isLaplace = method === "dp-zo" && noise !== "gaussian";
