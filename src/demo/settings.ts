@@ -1,6 +1,6 @@
 import type { TaskConfig, TrainConfigInput } from "../plan/config.js";
 
-/** What the demo runs with, the best composition found: DP-AggZO's many directions on the weights that a mask keeps. */
+/** What the demo runs with: DP-AggZO's many directions on the weights that a mask keeps; see `docs/experiments/`. */
 export const demoSettings: TrainConfigInput & Pick<TaskConfig, "maximumTokens"> = {
   method: "dp-zopo",
   epsilon: 4,

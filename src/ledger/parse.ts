@@ -143,7 +143,7 @@ class Sequence {
   add(entry: LedgerEntry, place: LedgerPlace): void {
     this.#checkStep(entry.step, place);
     this.#checkStage(entry, place);
-    this.#checkDirections(entry, place);
+    this.#checkValueCount(entry, place);
     this.entries.push(entry);
     this.#lastStage = entry.stage;
   }
@@ -166,7 +166,7 @@ class Sequence {
     throw fail("stage-order", place, `Step ${step} is of stage ${stage}.`, expected);
   }
 
-  #checkDirections({ step, stage, values }: LedgerEntry, place: LedgerPlace): void {
+  #checkValueCount({ step, stage, values }: LedgerEntry, place: LedgerPlace): void {
     if (values === undefined) return;
     const planned = this.#schedule?.stages[stage]?.valueCount ?? this.#valueCounts.get(stage);
     if (planned !== undefined && planned !== values.length) {

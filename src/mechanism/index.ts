@@ -9,7 +9,6 @@ export {
 } from "./non-private.js";
 export {
   checkedMechanismSpec,
-  differenceSensitivity,
   type ClipRegion,
   type LaplaceMechanismSpec,
   latticeUnit,

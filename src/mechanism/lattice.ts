@@ -15,18 +15,16 @@ import { differenceSensitivity, type LatticeSpec, scalarBound } from "./spec.js"
  * @see docs/pitfalls.md on floating-point sensitivity; Mironov 2012, https://doi.org/10.1145/2382196.2382264
  */
 export function clipToLattice(differences: Float64Array, spec: LatticeSpec, out: Float64Array): void {
-  const { countSensitivity } = spec;
+  const { clip, clipThreshold, countSensitivity, directions } = spec;
   const bound = differenceSensitivity(spec);
-  if (countSensitivity === undefined) {
-    if (spec.clip === "per-scalar") clipEach(differences, spec, out);
-    else clipVector(differences, spec.clipThreshold, bound, out);
-    shrinkToSensitivity(out, bound);
-    return;
+  const units = countSensitivity === undefined ? out : out.subarray(0, directions);
+  if (clip === "per-scalar") {
+    clipEach(differences, spec, units);
+  } else {
+    const isWithin = clipVector(differences, clipThreshold, bound, units);
+    if (countSensitivity !== undefined) out[directions] = isWithin ? countSensitivity : -countSensitivity;
   }
-  const units = out.subarray(0, spec.directions);
-  const isWithin = clipVector(differences, spec.clipThreshold, bound, units);
   shrinkToSensitivity(units, bound);
-  out[spec.directions] = isWithin ? countSensitivity : -countSensitivity;
 }
 
 /** Each difference to [-c, c], which is [-b, b] in lattice units. */

@@ -11,7 +11,8 @@ const madeHere = Symbol("made by a mechanism");
 let makeRelease: (values: readonly number[]) => Release;
 
 /**
- * K noised integers, in lattice units, and one more where examples are counted: the only thing that crosses from the private to the public side.
+ * K noised integers, in lattice units, and one more where examples are counted: the only thing that crosses from the
+ * private to the public side.
  *
  * Guarantees:
  * - A `Release` cannot be made outside this file: not by type, and not at run time.
@@ -61,7 +62,8 @@ export interface Mechanism {
  *
  * Guarantees:
  * - Adding or removing one example moves the sum by an integer vector of L2 norm at most N.
- * - One release draws noise for exactly K coordinates (K + 1 where examples are counted), whatever the batch held, also when it was empty.
+ * - One release draws noise for exactly K coordinates (K + 1 where examples are counted), whatever the batch held, also
+ *   when it was empty.
  * - Noise is drawn after the whole batch was read; if reading it throws, nothing is drawn.
  * - The noise is a function of the random bytes alone: for the same bytes, two batches' releases differ by
  *   exactly the difference of their sums.

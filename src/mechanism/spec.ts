@@ -78,10 +78,14 @@ export function noiseMultiplier(spec: MechanismSpec): number {
  * So K such integers have L2 norm at most N, exactly, and the mechanism's sensitivity is N whatever the clip.
  */
 export function scalarBound({ directions, latticeSensitivity }: LatticeSpec): number {
-  const most = latticeSensitivity ** 2;
-  let bound = Math.floor(latticeSensitivity / Math.sqrt(directions));
-  while (directions * bound ** 2 > most) bound -= 1;
-  while (directions * (bound + 1) ** 2 <= most) bound += 1;
+  return largestBound(directions, latticeSensitivity ** 2);
+}
+
+/** The largest integer b with times b^2 <= most, whatever the square root's rounding. */
+function largestBound(times: number, most: number): number {
+  let bound = Math.floor(Math.sqrt(most / times));
+  while (times * bound ** 2 > most) bound -= 1;
+  while (times * (bound + 1) ** 2 <= most) bound += 1;
   return bound;
 }
 
@@ -92,16 +96,14 @@ export function scalarBound({ directions, latticeSensitivity }: LatticeSpec): nu
  * So the differences and the count together have norm at most N, exactly, and counting changes no sensitivity.
  */
 export function differenceSensitivity({ latticeSensitivity, countSensitivity = 0 }: LatticeSpec): number {
-  if (countSensitivity === 0) return latticeSensitivity;
-  const most = latticeSensitivity ** 2 - countSensitivity ** 2;
-  let bound = Math.floor(Math.sqrt(most));
-  while (bound ** 2 > most) bound -= 1;
-  while ((bound + 1) ** 2 <= most) bound += 1;
-  return bound;
+  return largestBound(1, latticeSensitivity ** 2 - countSensitivity ** 2);
 }
 
 /** How many integers one release has: K, and one more where examples are counted. */
-export function releaseLength({ directions, countSensitivity }: LatticeSpec): number {
+export function releaseLength({
+  directions,
+  countSensitivity,
+}: Pick<LatticeSpec, "directions" | "countSensitivity">): number {
   return countSensitivity === undefined ? directions : directions + 1;
 }
 

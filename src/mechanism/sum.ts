@@ -3,7 +3,8 @@ import { clipToLattice } from "./lattice.js";
 import { maximumRecords, releaseLength, type LatticeSpec } from "./spec.js";
 
 /**
- * The exact integer sum of a batch's clipped vectors, with their count where the spec has one. **Private**: only the mechanism may hold it.
+ * The exact integer sum of a batch's clipped vectors, with their count where the spec has one. **Private**: only the
+ * mechanism may hold it.
  *
  * Guarantees:
  * - It is exact: every partial sum is an integer within 2^52.

@@ -1,4 +1,5 @@
 import type { Event, RepeatedEvent } from "../accounting/index.js";
+import { valueCount } from "./noise.js";
 import { type Plan, type PlanStage, stageSampling } from "./plan.js";
 
 /** What is needed to say what a run spends: part of a {@link Plan}. */
@@ -44,7 +45,7 @@ function stepEvent(
   return {
     kind: "poissonSampled",
     samplingRate: numerator / denominator,
-    event: noiseEvent(plan.mechanism, stage.directions + (stage.adaptiveClip === undefined ? 0 : 1), side),
+    event: noiseEvent(plan.mechanism, valueCount(stage), side),
   };
 }
 

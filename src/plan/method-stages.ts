@@ -1,10 +1,15 @@
 import { dpAggzo, dpZo, dpZopo, dpZero, mezo, perStage, type PlainSettings } from "../schedule/presets.js";
-import { dpZoso, type DpZosoSettings, type ScheduleStage } from "../schedule/stages.js";
+import {
+  type AdaptiveClipSpec,
+  dpZoso,
+  type DpZosoSettings,
+  type ScheduleStage,
+} from "../schedule/stages.js";
 import { trainSelections } from "./adapter.js";
 import type { TrainConfig } from "./config.js";
 import { PlanError } from "./errors.js";
 import { type Method, methodDefaults } from "./method-defaults.js";
-import { countSensitivity, type PlanStage } from "./plan.js";
+import { countSensitivity } from "./plan.js";
 
 /**
  * The schedule that a configuration's method lays out.
@@ -26,7 +31,7 @@ export function methodStages(config: TrainConfig): readonly ScheduleStage[] {
   }));
 }
 
-function adaptiveClip({ clipRate }: TrainConfig, quantile: number): PlanStage["adaptiveClip"] & object {
+function adaptiveClip({ clipRate }: TrainConfig, quantile: number): AdaptiveClipSpec {
   return { quantile, rate: clipRate ?? 0.2, countSensitivity };
 }
 

@@ -46,14 +46,15 @@ export function stageUnit(plan: LatticePlan, stage: LatticeStage, clipThreshold?
   return latticeUnit(stageLattice(plan, stage, clipThreshold));
 }
 
+/** How many values a step of a stage releases: K, and one more where a count is. */
+export function valueCount({
+  directions,
+  adaptiveClip,
+}: Pick<PlanStage, "directions" | "adaptiveClip">): number {
+  return releaseLength({ directions, countSensitivity: adaptiveClip?.countSensitivity });
+}
+
 /** How many values each step of a plan releases, and so how long its ledger's lines may be. */
-export function releaseSchedule(
-  plan: LatticePlan & { readonly stages: readonly (LatticeStage & Pick<PlanStage, "steps">)[] },
-): LedgerSchedule {
-  return {
-    stages: plan.stages.map((stage) => ({
-      steps: stage.steps,
-      valueCount: releaseLength(stageLattice(plan, stage)),
-    })),
-  };
+export function releaseSchedule({ stages }: Pick<RunPlan, "stages">): LedgerSchedule {
+  return { stages: stages.map((stage) => ({ steps: stage.steps, valueCount: valueCount(stage) })) };
 }

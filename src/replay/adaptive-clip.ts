@@ -1,8 +1,6 @@
 import type { LedgerEntry } from "../ledger/index.js";
 import { type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
-
-/** How a stage's clip threshold follows a quantile of the norms. */
-export type AdaptiveClip = NonNullable<PlanStage["adaptiveClip"]>;
+import type { AdaptiveClipSpec } from "../schedule/stages.js";
 
 /** Between these a threshold stays, far inside what the mechanism takes. */
 const range = [2 ** -90, 2 ** 90] as const;
@@ -27,13 +25,22 @@ const range = [2 ** -90, 2 ** 90] as const;
  */
 export function nextClipThreshold(
   clipThreshold: number,
-  { quantile, rate, countSensitivity }: AdaptiveClip,
+  { quantile, rate, countSensitivity }: AdaptiveClipSpec,
   count: number,
   expectedBatch: number,
 ): number {
   const within = Math.min(1, Math.max(0, (count / (countSensitivity * expectedBatch) + 1) / 2));
   const next = clipThreshold * (1 + rate * (quantile - within));
   return Math.min(range[1], Math.max(range[0], next));
+}
+
+/** The clip threshold of a stage's first step, after a stage (none for the first) that ended with another threshold. */
+export function clipThresholdAtStart(
+  stage: PlanStage,
+  before: PlanStage | undefined,
+  clipThreshold: number,
+): number {
+  return continuesClip(stage, before) ? clipThreshold : stage.clipThreshold;
 }
 
 /** Whether a stage goes on with the threshold that the stage before it ended with, and does not start with its own. */
@@ -54,7 +61,7 @@ export function clipThresholdsSoFar(
   for (const { stage: at, values } of entries) {
     const stage = plan.stages[at];
     if (stage === undefined) continue;
-    if (at !== index && !continuesClip(stage, plan.stages[index])) threshold = stage.clipThreshold;
+    if (at !== index) threshold = clipThresholdAtStart(stage, plan.stages[index], threshold);
     index = at;
     threshold = clipThresholdAfter(plan, stage, threshold, values);
     thresholds.set(at, threshold);

@@ -3,7 +3,7 @@ import { encoderNetwork, makeMask, type Mask, maskSize, needsNetwork } from "../
 import type { ModelDescription } from "../model/description.js";
 import type { PlanStage, RunPlan } from "../plan/plan.js";
 import { ReplayError } from "./errors.js";
-import { continuesClip } from "./adaptive-clip.js";
+import { clipThresholdAtStart } from "./adaptive-clip.js";
 import { freshShrinkage, type ShrinkageState } from "./shrinkage.js";
 
 /** Canonical float32 weights by tensor name. Only `applyStep` writes to them (design, invariant 7). */
@@ -43,7 +43,8 @@ export function initialState(weights: Weights, description?: ModelDescription): 
 }
 
 /**
- * Makes what is fixed at a stage's start: its mask, the anchors of the pull and the clip threshold. Entered again, it changes nothing.
+ * Makes what is fixed at a stage's start: its mask, the anchors of the pull and the clip threshold. Entered again, it
+ * changes nothing.
  *
  * Guarantees:
  * - Static masks of all stages are made on the base, before any weight has moved; the others on the weights as they
@@ -62,7 +63,7 @@ export function enterStage(
   if (state.anchorStage === -1) makeStaticMasks(state, plan, engine);
   addMask(state, plan, index, engine);
   state.anchors = stage.proximal > 0 ? anchorsOf(state, stage, state.masks.get(index)) : new Map();
-  if (!continuesClip(stage, plan.stages[state.anchorStage])) state.clipThreshold = stage.clipThreshold;
+  state.clipThreshold = clipThresholdAtStart(stage, plan.stages[state.anchorStage], state.clipThreshold);
   state.anchorStage = index;
   state.shrinkage = freshShrinkage();
   return stage;

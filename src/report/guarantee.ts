@@ -1,4 +1,4 @@
-import { noiseMultiplierOf, releaseSchedule } from "../plan/noise.js";
+import { noiseMultiplierOf, valueCount } from "../plan/noise.js";
 import { type Plan, stageSampling } from "../plan/plan.js";
 import { recordsOfOneUnit, unitWords } from "../plan/unit.js";
 import { formatCount, formatExact, formatNumber, formatPercent } from "./format.js";
@@ -92,8 +92,7 @@ function budget({ privacy }: Plan): string {
 function covered({ privacy, sampling, stages, mechanism }: Plan): Markup {
   const { name: unit } = unitWords(privacy.unit);
   const meaning = unitMeaning(privacy);
-  const lengths = releaseSchedule({ mechanism, stages }).stages.map(({ valueCount }) => valueCount);
-  const values = [...new Set(lengths.map((length) => formatNumber(length)))].join(" or ");
+  const values = [...new Set(stages.map((stage) => formatNumber(valueCount(stage))))].join(" or ");
   const rates = new Set(
     stages.map((stage) => stageSampling({ sampling }, stage).numerator / sampling.denominator),
   );

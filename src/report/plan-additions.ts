@@ -1,5 +1,6 @@
 import type { Plan, PlanStage } from "../plan/plan.js";
 import type { MaskSummary } from "../replay/mask-summary.js";
+import type { AdaptiveClipSpec } from "../schedule/stages.js";
 import { formatNumber } from "./format.js";
 import { type Markup, markup } from "./markup.js";
 
@@ -61,7 +62,7 @@ function stageRows(stage: PlanStage, index: number, clipThreshold: number | unde
 }
 
 function adaptiveClipRows(
-  { quantile, rate, countSensitivity }: NonNullable<PlanStage["adaptiveClip"]>,
+  { quantile, rate, countSensitivity }: AdaptiveClipSpec,
   clipThreshold: number | undefined,
   row: (field: string, name: string, value: string) => Row,
 ): readonly Row[] {

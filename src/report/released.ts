@@ -1,6 +1,5 @@
 import type { LedgerEntry } from "../ledger/index.js";
-import { releaseLength } from "../mechanism/index.js";
-import { type LatticeStage, stageLattice, stageUnit } from "../plan/noise.js";
+import { type LatticeStage, stageUnit, valueCount } from "../plan/noise.js";
 import type { Plan, PlanStage } from "../plan/plan.js";
 import { chiSquareQuantile } from "./chi-square.js";
 import { ReportError } from "./errors.js";
@@ -149,7 +148,7 @@ function stageOf(
       next: "Run dpzo verify on the ledger.",
     });
   }
-  const length = planned === undefined ? 0 : releaseLength(stageLattice(plan, planned));
+  const length = planned === undefined ? 0 : valueCount(planned);
   if (values !== undefined && values.length !== length) {
     throw new ReportError("entry-outside-plan", {
       message: `Step ${step} of the ledger has ${values.length} values.`,

@@ -2,7 +2,7 @@ import { epsilon } from "../accounting/index.js";
 import { type LedgerEntry, parseLedger } from "../ledger/index.js";
 import { PlanError } from "../plan/errors.js";
 import { planEvent } from "../plan/event.js";
-import { releaseSchedule } from "../plan/noise.js";
+import { valueCount } from "../plan/noise.js";
 import { isPrivate, type Plan, type RunPlan } from "../plan/plan.js";
 import { notPrivate, readRunPlan } from "../plan/read-plan.js";
 import { unitWords } from "../plan/unit.js";
@@ -85,15 +85,15 @@ function lowerBound(plan: Plan, steps: number, known: number): number {
 }
 
 function checkEntries(plan: RunPlan, entries: readonly LedgerEntry[]): void {
-  const schedule = releaseSchedule(plan);
   for (const entry of entries) {
     const stage = stageOfStep(plan.stages, entry.step);
     if (stage === undefined || stage !== entry.stage) {
       throw mismatch(`Step ${entry.step} is in stage ${entry.stage}`, entry.step, `stage ${stage ?? "none"}`);
     }
-    const planned = schedule.stages[stage]?.valueCount;
-    if (entry.values !== undefined && entry.values.length !== planned) {
-      throw mismatch(`Step ${entry.step} has ${entry.values.length} values`, entry.step, `${planned ?? 0}`);
+    const planned = plan.stages[stage];
+    const expected = planned === undefined ? 0 : valueCount(planned);
+    if (entry.values !== undefined && entry.values.length !== expected) {
+      throw mismatch(`Step ${entry.step} has ${entry.values.length} values`, entry.step, `${expected}`);
     }
   }
 }
