@@ -54,7 +54,7 @@ export { replayLedger, replayModel } from "./replay/replay-model.js";
 export { applyStep, initialState, replay, type ReplayState, type Weights } from "./replay/replay.js";
 export { RuntimeError } from "./runtime/errors.js";
 export type { InferenceRuntime, Session, Tensor } from "./runtime/runtime.js";
-export { selfTest } from "./runtime/self-test.js";
+export { selfTest } from "./measure/self-test.js";
 export { StageRunner } from "./runtime/stage-runner.js";
 export { operatingSystemRandom } from "./sampling/index.js";
 export {

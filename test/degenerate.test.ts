@@ -286,7 +286,8 @@ for (const train of ["head", "all"]) {
 test("a tied embedding trained with `all` is perturbed by one direction, whole and by the head's rows", () => {
   const stage = stageOf({ train: "all" });
   const streams = stepStreams(planOf([stage]), stage, 1, model.weights, engine);
-  const perturber = new Perturber({ ...model, engine, trained: new Set(stage.tensors), smoothing: 0.01 });
+  const source = weightSource(model.description, model.weights);
+  const perturber = new Perturber({ source, engine, trained: new Set(stage.tensors), smoothing: 0.01 });
   const word = "bert.embeddings.word_embeddings.weight";
   const stream = (tensor: string): DirectionStream => streams(tensor)[0]!;
   const find = (name: string) => model.modelStages.find((candidate) => candidate.name === name)!;
@@ -411,7 +412,8 @@ test("copies that masked stages share give what copies of their own give, bit fo
   const stage = enterStage(state, plan, 0, engine);
   const kept = state.masks.get(0)!;
   const streams = stepStreams(plan, stage, 1, state.weights, engine, kept);
-  const context = { ...model, weights: state.weights, engine, trained: new Set(stage.tensors), mask: kept };
+  const source = weightSource(model.description, state.weights);
+  const context = { source, engine, trained: new Set(stage.tensors), mask: kept };
   const [own, shared] = [undefined, 0].map(
     (copyLimit) => new Perturber({ ...context, smoothing: 0.01, copyLimit }),
   );

@@ -9,15 +9,16 @@ import { fileRecords } from "../../src/cli/task-files.js";
 import { createDirectionEngine } from "../../src/directions/index.js";
 import { MemoryLedgerFile, openLedger } from "../../src/ledger/index.js";
 import { Measurer } from "../../src/measure/measure.js";
+import { openWalker } from "../../src/measure/open-walker.js";
+import { predict } from "../../src/measure/predict.js";
 import { FrozenPrefix } from "../../src/measure/prefix.js";
 import { nodeRuntime, openNodeCheckpoint } from "../../src/node/index.js";
 import { trainConfigSchema } from "../../src/plan/config.js";
 import { makePlan } from "../../src/plan/make-plan.js";
 import { noiseMultiplierOf, releaseSchedule } from "../../src/plan/noise.js";
 import { initialState } from "../../src/replay/replay.js";
-import { weightSource } from "../../src/runtime/stage-runner.js";
 import { operatingSystemRandom } from "../../src/sampling/index.js";
-import { classificationMetrics, type Example, indexOfLargest } from "../../src/tasks/index.js";
+import { classificationMetrics, type Example } from "../../src/tasks/index.js";
 import { planTask, prepareModel, readExamples } from "../../src/train/prepare.js";
 import { stageMeasure } from "../../src/train/stage-measure.js";
 import { runSteps } from "../../src/train/steps.js";
@@ -33,24 +34,19 @@ const baseDigest = await base.digest();
 const original = new Map([...model.weights].map(([name, values]) => [name, values.slice()]));
 const examples = await readExamples(model.task, fileRecords(trainFile!, columns));
 const engine = createDirectionEngine();
-const head = model.modelStages.at(-1)!;
 
 /** Scores of the weights as they are, with the layers below the head evaluated once for all runs. */
 async function scorer(file: string): Promise<() => Promise<{ accuracy: number; macroF1: number }>> {
   const records: readonly Example[] = await readExamples(model.task, fileRecords(file, columns));
-  const weights = weightSource(model.description, model.weights);
-  const context = { ...model, stages: model.modelStages, weights, frozen: model.modelStages.length - 1 };
-  const prefix = await FrozenPrefix.keeping({ ...context, texts: records.flatMap(({ texts }) => texts) });
+  const { description, weights, modelStages: stages, maximumTokens } = model;
+  const frozen = stages.length - 1;
+  const setting = { tensors: description.tensors, weights, stages, frozen, reading: model.task.reading };
+  const walker = await openWalker(setting, model.runner);
+  const texts = records.flatMap((record) => record.texts);
+  const prefix = await FrozenPrefix.keeping({ description, walker, stages, frozen, texts, maximumTokens });
+  await walker.release();
   return async () => {
-    const predicted = new Int32Array(records.length);
-    for (const { members, activations } of await prefix.run(records.keys())) {
-      const logits = (await model.runner.run(head, weights, activations))["logits"]!;
-      const words = logits.dims[1]!;
-      members.forEach((member, row) => {
-        const values = logits.data.subarray(row * words, (row + 1) * words) as Float32Array;
-        predicted[member] = indexOfLargest(values);
-      });
-    }
+    const predicted = await predict({ ...model, examples: records, prefix });
     const truth = records.map(({ label }) => label);
     const { accuracy, macroF1 } = classificationMetrics(predicted, truth, model.task.labels.length);
     return { accuracy, macroF1 };

@@ -1,8 +1,9 @@
 import { createDirectionEngine, type DirectionEngine } from "../directions/index.js";
 import { Measurer, type MeasureOptions } from "../measure/measure.js";
 import { predict } from "../measure/predict.js";
-import { FrozenPrefix, rowsRead } from "../measure/prefix.js";
-import { weightSource } from "../runtime/stage-runner.js";
+import { rowsRead } from "../measure/micro-batches.js";
+import { openWalker } from "../measure/open-walker.js";
+import { FrozenPrefix } from "../measure/prefix.js";
 import { classificationMetrics, type Example } from "../tasks/index.js";
 import type { RunPlan } from "../plan/plan.js";
 import { adaptModel } from "../train/adapt-model.js";
@@ -102,26 +103,31 @@ export class Workbench {
     const examples = this.splits[split];
     const model = this.#trained;
     const prefix = await this.#prefixFor(split, Math.min(this.#lowest, model.modelStages.length - 1));
-    const predicted = await predict({ ...model, examples, prefix });
+    const predicted = await predict({ ...model, examples, ...(prefix && { prefix }) });
     const truth = examples.map(({ label }) => label);
     const { accuracy, macroF1 } = classificationMetrics(predicted, truth, model.task.labels.length);
     return { accuracy, macroF1 };
   }
 
   /** A split's frozen stages: kept where there are any, for all runs that leave them as they are. */
-  #prefixFor(split: "dev" | "test", frozen: number): Promise<FrozenPrefix> {
-    const context = {
-      ...this.model,
-      stages: this.model.modelStages,
-      weights: weightSource(this.model.description, this.model.weights),
-      texts: this.splits[split].flatMap(({ texts }) => texts),
-      frozen,
-    };
-    if (frozen === 0) return Promise.resolve(FrozenPrefix.direct(context));
+  #prefixFor(split: "dev" | "test", frozen: number): Promise<FrozenPrefix> | undefined {
+    if (frozen === 0) return undefined;
     const key = `${split}/${frozen}`;
-    const kept = this.#kept.get(key) ?? FrozenPrefix.keeping(context);
+    const kept = this.#kept.get(key) ?? this.#keep(split, frozen);
     this.#kept.set(key, kept);
     return kept;
+  }
+
+  async #keep(split: "dev" | "test", frozen: number): Promise<FrozenPrefix> {
+    const { description, weights, modelStages: stages, task, runner, maximumTokens } = this.model;
+    const setting = { tensors: description.tensors, weights, stages, frozen, reading: task.reading };
+    const walker = await openWalker(setting, runner);
+    const texts = this.splits[split].flatMap((example) => example.texts);
+    try {
+      return await FrozenPrefix.keeping({ description, walker, stages, frozen, texts, maximumTokens });
+    } finally {
+      await walker.release();
+    }
   }
 }
 

@@ -2,12 +2,12 @@ import type { DirectionEngine, DirectionStream } from "../directions/index.js";
 import type { ModelDescription, ModelStage } from "../model/description.js";
 import { keptTensors, type Mask } from "../masks/index.js";
 import { firstTrained } from "../model/selection.js";
-import { type StageRunner, weightSource } from "../runtime/stage-runner.js";
-import type { Example, ExampleText, Judgement, Reading } from "../tasks/index.js";
-import { FrozenPrefix, type PrefixBatch, type PrefixContext, type PrefixProgress } from "./prefix.js";
-import { batchReadings } from "./readings.js";
-import { Perturber, type SideWeights, walkSides } from "./trajectories.js";
+import type { StageRunner } from "../runtime/stage-runner.js";
+import type { Example, Judgement, Reading } from "../tasks/index.js";
+import { openWalker } from "./open-walker.js";
+import { FrozenPrefix, type PrefixContext, type PrefixProgress } from "./prefix.js";
 import { textsOf, type Unit, unitLoss, unitsOf } from "./units.js";
+import type { Pass, Walker } from "./walker.js";
 
 /** Above this many bytes, frozen stages are evaluated again for every batch instead of being kept. */
 const defaultKeepLimit = 3 * 2 ** 30;
@@ -48,29 +48,43 @@ export interface MeasureOptions {
  * The private side of a step: directional differences of the loss, one vector of K numbers a unit.
  *
  * The result is private. It may go to the mechanism and nowhere else.
+ *
+ * Guarantees:
+ * - A unit's vector is a function of its records, the weights and the directions alone, bit for bit: not of other units,
+ *   of its place, of what is kept of the frozen stages, or of how many cores measure.
  */
 export class Measurer {
   readonly #options: MeasureOptions;
-  readonly #texts: readonly ExampleText[];
   readonly #units: readonly Unit[];
   readonly #prefix: FrozenPrefix;
-  readonly #perturber: Perturber;
-  readonly #trainedStages: readonly ModelStage[];
+  readonly #walker: Walker;
 
-  private constructor(options: MeasureOptions, prefix: FrozenPrefix, frozen: number) {
+  private constructor(options: MeasureOptions, prefix: FrozenPrefix, walker: Walker) {
     this.#options = options;
-    this.#texts = options.examples.flatMap(({ texts }) => texts);
     this.#units = unitsOf(options.examples, options.units);
     this.#prefix = prefix;
-    this.#trainedStages = options.modelStages.slice(frozen);
-    this.#perturber = new Perturber({ ...options, trained: new Set(movedTensors(options)) });
+    this.#walker = walker;
   }
 
   /** Prepares the frozen stages: once a record when that is cheaper and fits in memory. */
   static async create(options: MeasureOptions): Promise<Measurer> {
-    const frozen = firstTrained(options.modelStages, new Set(movedTensors(options)));
-    const prefix = options.previous?.keptPrefix(frozen) ?? (await preparePrefix(options, frozen));
-    return new Measurer(options, prefix, frozen);
+    const trained = movedTensors(options);
+    const frozen = firstTrained(options.modelStages, new Set(trained));
+    const { description, modelStages: stages, weights, task, runner, engine } = options;
+    const walker = await openWalker(
+      {
+        tensors: description.tensors,
+        weights,
+        stages,
+        frozen,
+        reading: task.reading,
+        perturbation: { ...options, trained },
+      },
+      runner,
+      engine,
+    );
+    const prefix = options.previous?.keptPrefix(frozen) ?? (await preparePrefix(options, frozen, walker));
+    return new Measurer(options, prefix, walker);
   }
 
   /** The mask whose weights it perturbs. */
@@ -85,12 +99,16 @@ export class Measurer {
     return this.#prefix.isKept && this.#prefix.frozen === frozen ? this.#prefix : undefined;
   }
 
+  /** Frees what measuring holds. What was kept of the frozen stages can still be used by the next measurer. */
+  release(): Promise<void> {
+    return this.#walker.release();
+  }
+
   /**
    * D_k(x) for each unit x of the batch, in its order, and direction k: [l(theta + phi z_k; x) - l(theta - phi z_k; x)] /
    * (2 phi), or [l(theta + phi z_k; x) - l(theta; x)] / phi one-sided. The loss of a unit is the mean over its records.
    *
-   * Losses and their difference are float64. An empty batch gives an empty list by the same path. One direction is walked
-   * at a time, so memory does not grow with their number.
+   * Losses and their difference are float64. An empty batch gives an empty list by the same path.
    *
    * @param batch indices of units: of records, where each is its own
    * @see methods.md, section 1, common notation; 4, "one-sided"
@@ -103,55 +121,40 @@ export class Measurer {
     const { smoothing, estimator } = this.#options;
     const units = Array.from(batch, (unit) => at(this.#units, unit));
     const ready = await this.#prefix.run(textsOf(units));
-    const vectors = units.map(() => new Float64Array(directions));
+    const members = ready.flatMap((prefixBatch) => prefixBatch.members);
     const isOneSided = estimator === "one-sided";
-    const [middle = []] = isOneSided ? await this.#losses(units, ready, this.#canonical()) : [];
-    for (let k = 0; k < directions; k += 1) {
-      const stream = (tensor: string): DirectionStream => at(streams(tensor), k);
-      const [plus = [], minus = []] = await this.#losses(units, ready, this.#perturbed(stream, isOneSided));
-      vectors.forEach((vector, unit) => {
+    const passes = this.#passes(streams, directions, isOneSided);
+    const readings = await this.#walker.readings(ready, passes);
+    const losses = readings.map((sides) => sides.map((side) => this.#losses(units, members, side)));
+    const [[middle = []] = []] = isOneSided ? losses : [];
+    const directional = isOneSided ? losses.slice(1) : losses;
+    return units.map((_, unit) =>
+      Float64Array.from(directional, ([plus = [], minus = []]) => {
         const high = plus[unit] ?? Number.NaN;
         const low = (isOneSided ? middle[unit] : minus[unit]) ?? Number.NaN;
-        vector[k] = isOneSided ? (high - low) / smoothing : (high - low) / (2 * smoothing);
-      });
-    }
-    return vectors;
-  }
-
-  #canonical(): SideWeights {
-    const source = weightSource(this.#options.description, this.#options.weights);
-    return () => [source];
-  }
-
-  #perturbed(stream: (tensor: string) => DirectionStream, isOneSided: boolean): SideWeights {
-    return (stage) => {
-      const { plus, minus } = this.#perturber.perturb(stage, stream);
-      return isOneSided ? [plus] : [plus, minus];
-    };
-  }
-
-  /** On each side, the loss of each unit. */
-  async #losses(
-    units: readonly Unit[],
-    ready: readonly PrefixBatch[],
-    weights: SideWeights,
-  ): Promise<readonly (readonly number[])[]> {
-    const { runner, task } = this.#options;
-    const ends = await walkSides(
-      runner,
-      weights,
-      this.#trainedStages,
-      ready.map(({ activations }) => activations),
-      (activations, index) => batchReadings(activations, at(ready, index).members, this.#texts, task.reading),
+        return isOneSided ? (high - low) / smoothing : (high - low) / (2 * smoothing);
+      }),
     );
-    const sides = Math.max(1, ...ends.map(({ length }) => length));
-    return Array.from({ length: sides }, (_, side) => {
-      const readings = new Map<number, Reading>();
-      ready.forEach(({ members }, index) => {
-        members.forEach((text, row) => readings.set(text, ends[index]?.[side]?.[row] ?? []));
-      });
-      return units.map((unit) => unitLoss(unit, readings, task.loss));
-    });
+  }
+
+  /** One-sided, the unperturbed weights come first. */
+  #passes(
+    streams: (tensor: string) => readonly DirectionStream[],
+    directions: number,
+    isOneSided: boolean,
+  ): readonly Pass[] {
+    const trained = movedTensors(this.#options);
+    const passes = Array.from({ length: directions }, (_, k): Pass => ({
+      streams: new Map(trained.map((tensor) => [tensor, at(streams(tensor), k)])),
+      sides: isOneSided ? 1 : 2,
+    }));
+    return isOneSided ? [{ sides: 1 }, ...passes] : passes;
+  }
+
+  /** The loss of each unit, of the readings of all texts. */
+  #losses(units: readonly Unit[], members: readonly number[], side: readonly Reading[]): readonly number[] {
+    const readings = new Map(members.map((text, index) => [text, side[index] ?? []]));
+    return units.map((unit) => unitLoss(unit, readings, this.#options.task.loss));
   }
 }
 
@@ -161,13 +164,11 @@ function movedTensors({ tensors, mask }: MeasureOptions): readonly string[] {
 }
 
 /** Keeps the frozen stages' results when records come up often enough and they fit, by how often (public) and how long they are. */
-async function preparePrefix(options: MeasureOptions, frozen: number): Promise<FrozenPrefix> {
-  const { description, runner, modelStages, examples, maximumTokens } = options;
-  const weights = weightSource(description, options.weights);
+async function preparePrefix(options: MeasureOptions, frozen: number, walker: Walker): Promise<FrozenPrefix> {
+  const { description, modelStages, examples, maximumTokens } = options;
   const context: PrefixContext = {
     description,
-    runner,
-    weights,
+    walker,
     stages: modelStages,
     frozen,
     texts: examples.flatMap(({ texts }) => texts),

@@ -1,8 +1,8 @@
 import type { ModelDescription, ModelStage } from "../model/description.js";
-import { type StageRunner, weightSource } from "../runtime/stage-runner.js";
+import type { StageRunner } from "../runtime/stage-runner.js";
 import type { Example, Judgement, Reading } from "../tasks/index.js";
+import { openWalker } from "./open-walker.js";
 import { FrozenPrefix, type PrefixProgress } from "./prefix.js";
-import { batchReadings } from "./readings.js";
 
 /** What predictions are made with. */
 export interface PredictOptions {
@@ -25,24 +25,27 @@ export interface PredictOptions {
  * Predictions on private records are private; this is for public evaluation files.
  */
 export async function predict(options: PredictOptions): Promise<Int32Array> {
-  const { description, weights, runner, modelStages, task, examples, maximumTokens } = options;
+  const { description, weights, runner, modelStages: stages, task, examples, maximumTokens } = options;
   const texts = examples.flatMap((example) => example.texts);
-  const source = weightSource(description, weights);
-  const context = { description, runner, weights: source, stages: modelStages, texts, maximumTokens };
-  const prefix = options.prefix ?? FrozenPrefix.direct({ ...context, frozen: modelStages.length });
+  const frozen = options.prefix?.frozen ?? 0;
+  const setting = { tensors: description.tensors, weights, stages, frozen, reading: task.reading };
+  const walker = await openWalker(setting, runner);
+  const prefix =
+    options.prefix ?? FrozenPrefix.direct({ description, walker, stages, frozen, texts, maximumTokens });
   const readings = new Array<Reading>(texts.length).fill([]);
   let done = 0;
-  for await (const { members, activations: start } of prefix.stream(texts.keys())) {
-    let activations = start;
-    for (const stage of modelStages.slice(prefix.frozen)) {
-      activations = await runner.run(stage, source, activations);
+  try {
+    for await (const wave of prefix.stream(texts.keys())) {
+      const [[own = []] = []] = await walker.readings(wave, [{ sides: 1 }]);
+      const members = wave.flatMap((batch) => batch.members);
+      members.forEach((member, index) => {
+        readings[member] = own[index] ?? [];
+      });
+      done += members.length;
+      options.onProgress?.(Math.floor((examples.length * done) / texts.length), examples.length);
     }
-    batchReadings(activations, members, texts, task.reading).forEach((reading, row) => {
-      // A copy: what is read may be a view of the whole batch.
-      readings[members[row] ?? -1] = Float64Array.from(reading);
-    });
-    done += members.length;
-    options.onProgress?.(Math.floor((examples.length * done) / texts.length), examples.length);
+  } finally {
+    await walker.release();
   }
   let at = 0;
   return Int32Array.from(examples, (example) => {

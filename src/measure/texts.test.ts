@@ -7,7 +7,7 @@ import { batchActivations } from "../model/token-batch.js";
 import { nodeRuntime } from "../node/index.js";
 import type { TaskConfig } from "../plan/config.js";
 import { type Activations, weightSource } from "../runtime/stage-runner.js";
-import type { Example } from "../tasks/index.js";
+import { type Example, readText } from "../tasks/index.js";
 import { prepareModel, type PreparedModel, readExamples } from "../train/prepare.js";
 import { tinyDecoder } from "../../test/support/tiny-decoder.js";
 import { each } from "../../test/support/tiny-run.js";
@@ -66,7 +66,9 @@ for (const [name, config] of tasks) {
         }
         const { data, dims } = activations["logits"]!;
         const values = (data as Float32Array).slice(0, targets!.length * dims[1]!);
-        readings.push(model.task.reading(text, { data: values, dims: [targets!.length, dims[1]!] }));
+        readings.push(
+          readText(model.task.reading, targets, { data: values, dims: [targets!.length, dims[1]!] }),
+        );
       }
       return model.task.loss(example, readings);
     }

@@ -1,21 +1,14 @@
 import { type DirectionEngine, type DirectionStream, perturbKept } from "../directions/index.js";
 import { type Mask, rangeOfIndices, type TensorMask } from "../masks/index.js";
-import type { ModelDescription, ModelStage, WeightBinding } from "../model/description.js";
-import {
-  type Activations,
-  type StageRunner,
-  type WeightSource,
-  weightSource,
-} from "../runtime/stage-runner.js";
+import type { ModelStage, WeightBinding } from "../model/description.js";
+import type { Activations, StageRunner, WeightSource } from "../runtime/stage-runner.js";
 import type { Tensor } from "../runtime/runtime.js";
 
 /** What two trajectories through a model need. */
 export interface TrajectoryContext {
-  readonly description: ModelDescription;
-  readonly runner: StageRunner;
   readonly engine: DirectionEngine;
   /** Canonical weights: read, never written. */
-  readonly weights: ReadonlyMap<string, Float32Array>;
+  readonly source: WeightSource;
   /** Tensors that are perturbed. */
   readonly trained: ReadonlySet<string>;
   readonly smoothing: number;
@@ -52,13 +45,11 @@ export interface PerturbedStage {
  */
 export class Perturber {
   readonly #context: TrajectoryContext;
-  readonly #canonical: WeightSource;
   readonly #scratch = new Map<string, Scratch>();
   #copiedBytes = 0;
 
   constructor(context: TrajectoryContext) {
     this.#context = context;
-    this.#canonical = weightSource(context.description, context.weights);
   }
 
   /** Perturbs every trained tensor of `stage` along its stream. */
@@ -74,7 +65,7 @@ export class Perturber {
     const source =
       (perturbed: ReadonlyMap<string, Tensor<Float32Array>>): WeightSource =>
       (binding) =>
-        perturbed.get(binding.input) ?? this.#canonical(binding);
+        perturbed.get(binding.input) ?? this.#context.source(binding);
     return { plus: source(plus), minus: source(minus) };
   }
 
@@ -83,7 +74,7 @@ export class Perturber {
     binding: WeightBinding,
     stream: DirectionStream,
   ): { plus: Tensor<Float32Array>; minus: Tensor<Float32Array> } {
-    const { data, dims } = this.#canonical(binding);
+    const { data, dims } = this.#context.source(binding);
     const { mask } = this.#context;
     if (mask !== undefined) {
       const scratch = this.#copyFor(stage, binding.input, data);
@@ -181,42 +172,33 @@ export type SideWeights = (stage: ModelStage) => readonly WeightSource[];
  * Walks `stages` on one side or several, all micro-batches through a stage before the next stage.
  *
  * Memory: what `weights` holds of one stage, and the activations of all micro-batches at one boundary, once a side. So
- * directions are walked one after another: K of them need no more memory than one. What the last stage gives goes to
- * `finish` at once and is not kept: logits of a whole vocabulary are wide.
+ * directions are walked one after another: K of them need no more memory than one.
  *
- * @param finish what becomes of the last activations of the start with the given index
- * @returns for each start, its result on each side
+ * @returns for each start, its activations on each side; on one, where there are no stages
  */
-export async function walkSides<Result>(
+export async function walkSides(
   runner: StageRunner,
   weights: SideWeights,
   stages: readonly ModelStage[],
   starts: readonly Activations[],
-  finish: (activations: Activations, start: number) => Result,
-): Promise<readonly (readonly Result[])[]> {
-  const last = stages.at(-1);
-  if (last === undefined) return starts.map((start, index) => [finish(start, index)]);
+): Promise<readonly (readonly Activations[])[]> {
   let sides: readonly (readonly Activations[])[] = starts.map((start) => [start]);
-  for (const stage of stages.slice(0, -1)) {
-    sides = await runOn(runner, stage, weights(stage), sides, (activations) => activations);
-  }
-  return runOn(runner, last, weights(last), sides, finish);
+  for (const stage of stages) sides = await runOn(runner, stage, weights(stage), sides);
+  return sides;
 }
 
-async function runOn<Result>(
+async function runOn(
   runner: StageRunner,
   stage: ModelStage,
   sources: readonly WeightSource[],
   starts: readonly (readonly Activations[])[],
-  finish: (activations: Activations, start: number) => Result,
-): Promise<readonly (readonly Result[])[]> {
-  const results: Result[][] = [];
-  for (const [start, before] of starts.entries()) {
-    const after: Result[] = [];
+): Promise<readonly (readonly Activations[])[]> {
+  const results: Activations[][] = [];
+  for (const before of starts) {
+    const after: Activations[] = [];
     for (const [side, source] of sources.entries()) {
       // Below the first stage of the walk all sides are one.
-      const from = before[side] ?? before[0] ?? {};
-      after.push(finish(await runner.run(stage, source, from), start));
+      after.push(await runner.run(stage, source, before[side] ?? before[0] ?? {}));
     }
     results.push(after);
   }

@@ -1,6 +1,6 @@
 import type { ModelDescription } from "../model/description.js";
 import { decodeGreedily } from "../runtime/generate.js";
-import { type StageRunner, weightSource } from "../runtime/stage-runner.js";
+import { StageRunner, weightSource } from "../runtime/stage-runner.js";
 import { type Answering, type Example, promptTokens } from "../tasks/index.js";
 
 /** What answers are written with. */
@@ -22,7 +22,9 @@ const tokensPerBatch = 4096;
  * How long it takes depends on what is written: for public evaluation files.
  */
 export async function writeAnswers(options: WriteOptions): Promise<readonly string[]> {
-  const { description, runner, answering, examples, onProgress } = options;
+  const { description, answering, examples, onProgress } = options;
+  // One batch after another, each waiting for the last token of the one before: all cores share its products.
+  const runner = new StageRunner(options.runner.runtime, "all");
   const prompts = examples.map(({ texts: [text] }) =>
     text === undefined ? new Int32Array() : promptTokens(text),
   );
@@ -44,6 +46,7 @@ export async function writeAnswers(options: WriteOptions): Promise<readonly stri
     done += members.length;
     onProgress?.(done, examples.length);
   }
+  await runner.release();
   return written;
 }
 

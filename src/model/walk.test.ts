@@ -2,10 +2,11 @@ import { describe, expect, test } from "vitest";
 
 import { randomWeights } from "../../test/support/random-weights.js";
 import { createDirectionEngine, type DirectionStream } from "../directions/index.js";
-import { FrozenPrefix } from "../measure/prefix.js";
+import { FrozenPrefix, type PrefixBatch } from "../measure/prefix.js";
 import { Perturber } from "../measure/trajectories.js";
+import { LocalWalker, type Walker } from "../measure/walker.js";
 import { nodeRuntime } from "../node/onnxruntime.js";
-import { selfTest } from "../runtime/self-test.js";
+import { selfTest } from "../measure/self-test.js";
 import { type Activations, StageRunner, weightSource, type WeightSource } from "../runtime/stage-runner.js";
 import type { ModelStage, Objective } from "./description.js";
 import { describeModel } from "./registry.js";
@@ -74,6 +75,15 @@ async function walk(
   return [...activations["logits"]!.data];
 }
 
+/** What each text gives on the canonical weights, by its index. */
+async function readingsOf(
+  walker: Walker,
+  batches: readonly PrefixBatch[],
+): Promise<ReadonlyMap<number, ArrayLike<number>>> {
+  const [[readings = []] = []] = await walker.readings(batches, [{ sides: 1 }]);
+  return new Map(batches.flatMap(({ members }) => members).map((member, at) => [member, readings[at]!]));
+}
+
 describe("a tied embedding table is one tensor, perturbed wherever it is read", () => {
   for (const name of names) {
     for (const objective of [
@@ -90,7 +100,8 @@ describe("a tied embedding table is one tensor, perturbed wherever it is read", 
         const stages = description.stages(objective);
         const start = batchActivations(description, records, 16);
         const trained = new Set([table]);
-        const perturber = new Perturber({ description, runner, engine, weights, trained, smoothing });
+        const source = weightSource(description, weights);
+        const perturber = new Perturber({ source, engine, trained, smoothing });
         const actual = await walk(stages, (stage) => perturber.perturb(stage, stream).plus, start);
 
         const { length } = weights.get(table)!;
@@ -118,24 +129,14 @@ describe("what is below the first trained stage can be kept", () => {
         const trained = new Set(selectTensors(description, selection));
         const frozen = stages.findIndex(({ weights }) => weights.some(({ tensor }) => trained.has(tensor)));
         expect(frozen).toBe({ head: 4, "last:1": 3, "last:2": 2 }[selection]);
-        const source = weightSource(description, randomWeights(description, 6));
-        const context = {
-          description,
+        const weights = randomWeights(description, 6);
+        const walker = new LocalWalker(
+          { tensors: description.tensors, weights, stages, frozen, reading: "logits" },
           runner,
-          weights: source,
-          stages,
-          frozen,
-          texts: records.map((prompt) => ({ prompt })),
-          maximumTokens: 64,
-        };
-        const finish = async (prefix: FrozenPrefix): Promise<ReadonlyMap<number, readonly number[]>> => {
-          const found = new Map<number, readonly number[]>();
-          for (const { members, activations } of await prefix.run([2, 0, 1])) {
-            const logits = await walk(stages.slice(frozen), () => source, activations);
-            members.forEach((member, row) => found.set(member, logits.slice(2 * row, 2 * row + 2)));
-          }
-          return found;
-        };
+        );
+        const texts = records.map((prompt) => ({ prompt }));
+        const context = { description, walker, stages, frozen, texts, maximumTokens: 64 };
+        const finish = async (prefix: FrozenPrefix) => readingsOf(walker, await prefix.run([2, 0, 1]));
         const kept = await FrozenPrefix.keeping(context);
         expect(kept.isKept).toBe(true);
         expect(await finish(kept)).toEqual(await finish(FrozenPrefix.direct(context)));
@@ -149,34 +150,18 @@ describe("a prefix up to the head keeps every position that a record reads", () 
     test(name, async () => {
       const description = describeModel(decoders[name]);
       const stages = description.stages({ kind: "token-logits" });
-      const source = weightSource(description, randomWeights(description, 8));
+      const weights = randomWeights(description, 8);
       const reads = [[3, 4, 5, 8], [4], [0, 11]];
-      const context = {
-        description,
+      const frozen = stages.length - 1;
+      const walker = new LocalWalker(
+        { tensors: description.tensors, weights, stages, frozen, reading: "logits" },
         runner,
-        weights: source,
-        stages,
-        frozen: stages.length - 1,
-        texts: records.map((record, index) => ({ prompt: { ...record, readPositions: reads[index]! } })),
-        maximumTokens: 64,
-      };
+      );
+      const texts = records.map((record, index) => ({ prompt: { ...record, readPositions: reads[index]! } }));
+      const context = { description, walker, stages, frozen, texts, maximumTokens: 64 };
       expect(FrozenPrefix.bytesToKeep(context)).toBe(7 * 16 * 4);
-      const finish = async (
-        prefix: FrozenPrefix,
-        batch: readonly number[],
-      ): Promise<ReadonlyMap<number, number[]>> => {
-        const found = new Map<number, number[]>();
-        for (const { members, activations } of await prefix.run(batch)) {
-          const logits = await walk(stages.slice(-1), () => source, activations);
-          let at = 0;
-          for (const member of members) {
-            const rows = reads[member]!.length;
-            found.set(member, logits.slice(50 * at, 50 * (at + rows)));
-            at += rows;
-          }
-        }
-        return found;
-      };
+      const finish = async (prefix: FrozenPrefix, batch: readonly number[]) =>
+        readingsOf(walker, await prefix.run(batch));
       const kept = await FrozenPrefix.keeping(context);
       for (const batch of [[2, 0, 1], [1, 0], [1]]) {
         const again = await finish(FrozenPrefix.direct(context), batch);

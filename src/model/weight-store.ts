@@ -6,6 +6,23 @@ export interface HalfTensor {
   readonly bits: Uint16Array;
 }
 
+/** A tensor as a {@link WeightStore} has it. */
+export type StoredTensor = HalfTensor | { readonly dtype: "F32"; readonly data: Float32Array };
+
+/** Whether other threads can read an array's memory. */
+export function isShared({ buffer }: Float32Array | Uint16Array): boolean {
+  return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer;
+}
+
+function copyToShared<T extends Float32Array | Uint16Array>(
+  values: T,
+  View: new (buffer: SharedArrayBuffer) => T,
+): T {
+  const shared = new View(new SharedArrayBuffer(values.byteLength));
+  shared.set(values);
+  return shared;
+}
+
 /**
  * Canonical weights by tensor name: float32 for what is written to, the file's own 16 bits for the rest.
  *
@@ -65,6 +82,26 @@ export class WeightStore extends Map<string, Float32Array> {
     this.#widened.delete(name);
     this.#widened.set(name, values);
     return values;
+  }
+
+  /**
+   * The tensor as it is stored, in memory that other threads can read.
+   *
+   * It moves there when first asked for: an array that `get` gave before is then no longer the tensor.
+   */
+  share(name: string): StoredTensor | undefined {
+    const half = this.#halves.get(name);
+    if (half !== undefined) {
+      const bits = isShared(half.bits) ? half.bits : copyToShared(half.bits, Uint16Array);
+      const shared = { dtype: half.dtype, bits };
+      this.#halves.set(name, shared);
+      return shared;
+    }
+    const values = super.get(name);
+    if (values === undefined) return undefined;
+    const data = isShared(values) ? values : copyToShared(values, Float32Array);
+    super.set(name, data);
+    return { dtype: "F32", data };
   }
 
   /** Rows of the first axis, copied: nothing else of the tensor is widened. */

@@ -2,7 +2,12 @@ import { DpzoError } from "../errors.js";
 
 /** Closed list of what can go wrong between dpzo and the inference runtime. */
 export type RuntimeErrorCode =
-  "weight-not-an-input" | "self-test-failed" | "runtime-failed" | "missing-feed" | "golden-file";
+  | "weight-not-an-input"
+  | "self-test-failed"
+  | "runtime-failed"
+  | "worker-failed"
+  | "missing-feed"
+  | "golden-file";
 
 /** Thrown when the runtime does not do what the executor relies on. */
 export class RuntimeError extends DpzoError<RuntimeErrorCode> {}

@@ -1,7 +1,7 @@
 import type { ModelDescription, ModelStage, Program, WeightBinding } from "../model/description.js";
 import { valuesForReading, WeightStore } from "../model/weight-store.js";
 import { RuntimeError } from "./errors.js";
-import type { InferenceRuntime, Session, Tensor } from "./runtime.js";
+import type { Cores, InferenceRuntime, Session, Tensor } from "./runtime.js";
 
 /** The named tensors that travel from stage to stage. */
 export type Activations = Readonly<Record<string, Tensor>>;
@@ -17,10 +17,13 @@ export type WeightSource = (binding: WeightBinding) => Tensor<Float32Array>;
  */
 export class StageRunner {
   readonly runtime: InferenceRuntime;
+  readonly #cores: Cores;
   readonly #sessions = new Map<string, Promise<Session>>();
 
-  constructor(runtime: InferenceRuntime) {
+  /** @param cores how many share one product; `all` is for public inputs alone, see {@link Cores} */
+  constructor(runtime: InferenceRuntime, cores: Cores = "one") {
     this.runtime = runtime;
+    this.#cores = cores;
   }
 
   /** The activations after `stage`: the old ones with the stage's outputs put over them. */
@@ -55,7 +58,7 @@ export class StageRunner {
   }
 
   async #create(stage: ModelStage, program: Program): Promise<Session> {
-    const session = await this.runtime.createSession(program.build());
+    const session = await this.runtime.createSession(program.build(), this.#cores);
     const wanted = [...program.activations, ...stage.weights.map(({ input }) => input)];
     const absent = wanted.filter((name) => !session.inputNames.includes(name));
     if (absent.length > 0) {
@@ -90,7 +93,7 @@ function required<T>(from: Readonly<Record<string, T>>, name: string, stage: Mod
  * const source = weightSource(description, weights);
  */
 export function weightSource(
-  description: ModelDescription,
+  description: Pick<ModelDescription, "tensors">,
   weights: ReadonlyMap<string, Float32Array>,
 ): WeightSource {
   const store = weights instanceof WeightStore ? weights : undefined;

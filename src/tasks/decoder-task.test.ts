@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { tinyDecoder } from "../../test/support/tiny-decoder.js";
 import { promptTokens } from "./after-prompt.js";
 import type { Example } from "./example.js";
+import { readText } from "./judgements.js";
 import { createTask, type TaskDescription } from "./task.js";
 import { createTokenizer } from "./tokenizer.js";
 
@@ -104,7 +105,7 @@ test("the loss of options is the cross-entropy of the mean log-likelihoods", () 
   const readings = example.texts.map((each, option) => {
     const data = new Float32Array(each.targets!.length * width);
     each.targets!.forEach((id, row) => (data[row * width + id] = option + row));
-    return task.reading(each, { data, dims: [each.targets!.length, width] });
+    return readText(task.reading, each.targets, { data, dims: [each.targets!.length, width] });
   });
   const logLikelihood = (logit: number): number => logit - Math.log(Math.exp(logit) + width - 1);
   const rows = [...example.texts[1]!.targets!.keys()];
@@ -130,9 +131,9 @@ test("options of one token have the loss of label words", () => {
   expect(
     options.loss(
       two,
-      two.texts.map((each) => options.reading(each, whole)),
+      two.texts.map((each) => readText(options.reading, each.targets, whole)),
     ),
-  ).toBeCloseTo(words.loss(one, [words.reading(one.texts[0]!, picked)]), 6);
+  ).toBeCloseTo(words.loss(one, [readText(words.reading, undefined, picked)]), 6);
 });
 
 test("labels of options may be named; a column's unknown text, a lacking column and a lacking answer name the line", () => {

@@ -27,6 +27,12 @@ export interface TextLogits {
 /** What a text's logits come to: few numbers, so that nothing wider is kept. */
 export type Reading = ArrayLike<number>;
 
+/**
+ * How a reading follows from a text's logits: the logits themselves, or the mean log-likelihood of the text's targets,
+ * which are one token a row. A name and not a function, so that a worker can be told.
+ */
+export type ReadingKind = "logits" | "mean-log-likelihood";
+
 /** What the model's last stage has to give for a task. */
 export type TaskObjective =
   { readonly kind: "label-words"; readonly wordIds: readonly number[] } | { readonly kind: "token-logits" };
@@ -35,7 +41,7 @@ export type TaskObjective =
 export interface Judgement {
   readonly objective: TaskObjective;
   /** Of one text's logits, what losses and choices are made of. */
-  readonly reading: (text: ExampleText, logits: TextLogits) => Reading;
+  readonly reading: ReadingKind;
   /** The loss of a record, from the readings of its texts in their order; a function of this record alone. */
   readonly loss: (example: Example, readings: readonly Reading[]) => number;
   /** The index of the label or option that the model prefers. */

@@ -15,10 +15,18 @@ export {
   type PromptText,
 } from "./prompt-encoder.js";
 export type { MaskToken, SpecialTokens } from "./special-tokens.js";
-export type { Example, ExampleText, Judgement, Reading, TaskObjective, TextLogits } from "./example.js";
+export type {
+  Example,
+  ExampleText,
+  Judgement,
+  Reading,
+  ReadingKind,
+  TaskObjective,
+  TextLogits,
+} from "./example.js";
 export { promptTokens } from "./after-prompt.js";
 export { answerMetrics, type AnswerMetrics } from "./answer-metrics.js";
-export { answerJudgement, labelWordJudgement, optionJudgement } from "./judgements.js";
+export { answerJudgement, labelWordJudgement, optionJudgement, readText } from "./judgements.js";
 export { parseOptions, type OptionList } from "./options.js";
 export {
   type Answering,

@@ -1,5 +1,5 @@
 import { tokenLogLikelihoods } from "../runtime/likelihood.js";
-import type { ExampleText, Judgement, TextLogits } from "./example.js";
+import type { Judgement, Reading, ReadingKind, TextLogits } from "./example.js";
 import { indexOfLargest, labelLoss } from "./label-loss.js";
 
 const none: readonly number[] = [];
@@ -12,7 +12,7 @@ const none: readonly number[] = [];
 export function labelWordJudgement(wordIds: readonly number[]): Judgement {
   return {
     objective: { kind: "label-words", wordIds },
-    reading: (_, { data }) => data,
+    reading: "logits",
     loss: ({ label }, [logits = none]) => (logits.length === 0 ? Number.NaN : labelLoss(logits, label)),
     choice: ([logits = none]) => indexOfLargest(logits),
   };
@@ -29,7 +29,7 @@ export function labelWordJudgement(wordIds: readonly number[]): Judgement {
  */
 export const optionJudgement: Judgement = {
   objective: { kind: "token-logits" },
-  reading: meanLogLikelihood,
+  reading: "mean-log-likelihood",
   loss: ({ label }, scores) => labelLoss(scores.map(firstOf), label),
   choice: (scores) => indexOfLargest(scores.map(firstOf)),
 };
@@ -37,13 +37,22 @@ export const optionJudgement: Judgement = {
 /** One text a record: minus the mean log-likelihood of the answer's tokens, its end included, after the prompt. */
 export const answerJudgement: Judgement = {
   objective: { kind: "token-logits" },
-  reading: meanLogLikelihood,
+  reading: "mean-log-likelihood",
   loss: (_, [score = none]) => -firstOf(score),
   choice: () => 0,
 };
 
-function meanLogLikelihood({ targets }: ExampleText, logits: TextLogits): Float64Array {
-  const each = tokenLogLikelihoods(logits, targets ?? none);
+/** What a text's logits come to. A copy: what is read may be a view of a whole batch. */
+export function readText(
+  kind: ReadingKind,
+  targets: ArrayLike<number> | undefined,
+  logits: TextLogits,
+): Reading {
+  return kind === "logits" ? Float64Array.from(logits.data) : meanLogLikelihood(targets ?? none, logits);
+}
+
+function meanLogLikelihood(targets: ArrayLike<number>, logits: TextLogits): Float64Array {
+  const each = tokenLogLikelihoods(logits, targets);
   return Float64Array.of(each.reduce((sum, value) => sum + value, 0) / each.length);
 }
 

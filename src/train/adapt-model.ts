@@ -4,7 +4,7 @@ import { withAdapter } from "../model/adapter.js";
 import type { ModelDescription } from "../model/description.js";
 import { ModelError } from "../model/errors.js";
 import type { RunPlan } from "../plan/plan.js";
-import { selfTest } from "../runtime/self-test.js";
+import { selfTest } from "../measure/self-test.js";
 import type { PreparedModel } from "./prepare.js";
 
 /**

@@ -3,7 +3,7 @@ import type { ModelDescription, ModelStage } from "../model/description.js";
 import { type LoadedModel, loadModel } from "../model/load.js";
 import type { Plan } from "../plan/plan.js";
 import type { InferenceRuntime } from "../runtime/runtime.js";
-import { selfTest } from "../runtime/self-test.js";
+import { selfTest } from "../measure/self-test.js";
 import { StageRunner } from "../runtime/stage-runner.js";
 import {
   createTask,

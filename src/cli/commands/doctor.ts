@@ -8,7 +8,7 @@ import { loadModel } from "../../model/load.js";
 import { countParameters } from "../../model/registry.js";
 import { nodeRuntime } from "../../node/index.js";
 import { compareWithGolden, parseGolden } from "../../runtime/golden.js";
-import { selfTest } from "../../runtime/self-test.js";
+import { selfTest } from "../../measure/self-test.js";
 import { StageRunner } from "../../runtime/stage-runner.js";
 import { UsageError } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";

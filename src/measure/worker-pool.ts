@@ -1,0 +1,208 @@
+import { RuntimeError } from "../runtime/errors.js";
+import type { InferenceRuntime, Tensor, WorkerHost, WorkerPort } from "../runtime/runtime.js";
+import type { Reading } from "../tasks/index.js";
+import { equalShares } from "./shares.js";
+import { largestStageBytes, shareWeights } from "./shared-weights.js";
+import type { Pass, WalkBatch, Walker, WalkSetting } from "./walker.js";
+import { type Numbered, portable, type WorkerAnswer, type WorkerRequest } from "./worker-protocol.js";
+
+/** Most bytes of perturbed weights over all workers; a large model is measured by fewer of them. */
+const scratchLimit = 2 * 2 ** 30;
+
+const pools = new WeakMap<WorkerHost, WorkerPool>();
+
+/** The workers of a runtime, started when first used; none where the runtime has none. */
+export function workersOf({ workers }: InferenceRuntime): WorkerPool | undefined {
+  if (workers === undefined) return undefined;
+  const pool = pools.get(workers) ?? new WorkerPool(workers);
+  pools.set(workers, pool);
+  return pool;
+}
+
+/**
+ * Workers that walk side by side, each with one thread and sessions of its own.
+ *
+ * Guarantees:
+ * - Weights are shared, not copied: a worker holds the perturbed weights of one stage, and copies of few others.
+ * - What a text gives does not depend on which worker runs it, nor on what it runs besides.
+ */
+export class WorkerPool {
+  readonly #host: WorkerHost;
+  readonly #clients: WorkerClient[] = [];
+  #walks = 0;
+
+  constructor(host: WorkerHost) {
+    this.#host = host;
+  }
+
+  /** A walker on as many workers as memory allows. */
+  async open(setting: WalkSetting): Promise<Walker> {
+    const clients = this.#some(workersFor(setting, this.#host.count));
+    const walk = (this.#walks += 1);
+    const sent = portable(setting, shareWeights(setting.weights, setting.stages));
+    await Promise.all(clients.map((client) => client.ask({ kind: "open", walk, setting: sent })));
+    return new PoolWalker(walk, clients);
+  }
+
+  #some(count: number): readonly WorkerClient[] {
+    while (this.#clients.length < count) this.#clients.push(new WorkerClient(this.#host.start()));
+    return this.#clients.slice(0, count);
+  }
+}
+
+/** Both sides' weights of a stage, and the copies that the runtime is fed from. */
+function workersFor(setting: WalkSetting, most: number): number {
+  const sides = setting.perturbation === undefined ? 0 : 2;
+  const each = (1 + sides) * largestStageBytes(setting);
+  return Math.min(most, Math.max(2, Math.floor(scratchLimit / each)));
+}
+
+/** A batch's part in a pass. */
+interface Unit {
+  readonly pass: number;
+  readonly batch: number;
+  readonly cost: number;
+}
+
+class PoolWalker implements Walker {
+  readonly #walk: number;
+  readonly #clients: readonly WorkerClient[];
+
+  constructor(walk: number, clients: readonly WorkerClient[]) {
+    this.#walk = walk;
+    this.#clients = clients;
+  }
+
+  async encode(batches: readonly WalkBatch[]): Promise<readonly Tensor<Float32Array>[]> {
+    const shares = equalShares(batches, this.#clients.length);
+    const answers = await this.#each(shares, (share) => ({
+      kind: "encode",
+      walk: this.#walk,
+      batches: share,
+    }));
+    return answers.flatMap((answer) => (answer.kind === "encoded" ? answer.hidden : []));
+  }
+
+  /** Directions are dealt out first: a worker that has a direction to itself is the only one to generate it. */
+  async readings(
+    batches: readonly WalkBatch[],
+    passes: readonly Pass[],
+  ): Promise<readonly (readonly (readonly Reading[])[])[]> {
+    const units = passes.flatMap((_, pass) =>
+      batches.map(({ cost }, batch): Unit => ({ pass, batch, cost })),
+    );
+    const shares = equalShares(units, this.#clients.length).map(byPass);
+    const answers = await this.#each(shares, (share) => requestOf(this.#walk, share, batches, passes));
+    const results = passes.map(({ sides }) => Array.from({ length: sides }, (): Reading[] => []));
+    shares.forEach((share, index) => {
+      const answer = answers[index];
+      const read = answer?.kind === "read" ? answer.readings : [];
+      share.forEach(({ pass }, at) => {
+        read[at]?.forEach((readings, side) => results[pass]?.[side]?.push(...readings));
+      });
+    });
+    return results;
+  }
+
+  async release(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.ask({ kind: "close", walk: this.#walk })));
+  }
+
+  #each<T>(shares: readonly T[], request: (share: T) => WorkerRequest): Promise<readonly WorkerAnswer[]> {
+    return Promise.all(
+      shares.map((share, index) => {
+        const client = this.#clients[index];
+        if (client === undefined) throw new RangeError(`no worker ${index}`);
+        return client.ask(request(share));
+      }),
+    );
+  }
+}
+
+/** The batches of one pass in a share. */
+interface PassPart {
+  readonly pass: number;
+  readonly batches: readonly number[];
+}
+
+function byPass(units: readonly Unit[]): readonly PassPart[] {
+  const parts = new Map<number, number[]>();
+  for (const { pass, batch } of units) {
+    const part = parts.get(pass);
+    if (part === undefined) parts.set(pass, [batch]);
+    else part.push(batch);
+  }
+  return [...parts].map(([pass, batches]) => ({ pass, batches }));
+}
+
+function requestOf(
+  walk: number,
+  parts: readonly PassPart[],
+  batches: readonly WalkBatch[],
+  passes: readonly Pass[],
+): WorkerRequest {
+  const needed = [...new Set(parts.flatMap((part) => part.batches))].sort((a, b) => a - b);
+  const place = new Map(needed.map((batch, index) => [batch, index]));
+  return {
+    kind: "readings",
+    walk,
+    batches: needed.flatMap((batch) => batches[batch] ?? []),
+    passes: parts.flatMap((part) => {
+      const pass = passes[part.pass];
+      return pass === undefined
+        ? []
+        : [{ pass, batches: part.batches.map((batch) => place.get(batch) ?? 0) }];
+    }),
+  };
+}
+
+/** A worker, and what it still owes. */
+class WorkerClient {
+  readonly #port: WorkerPort;
+  readonly #waiting = new Map<
+    number,
+    { resolve: (answer: WorkerAnswer) => void; reject: (error: Error) => void }
+  >();
+  #jobs = 0;
+  #isGone = false;
+
+  constructor(port: WorkerPort) {
+    this.#port = port;
+    port.onMessage((message) => {
+      // The other end is this library's own.
+      const { job, body } = message as Numbered<WorkerAnswer>;
+      this.#settle(job, body);
+    });
+    port.onFailure(() => {
+      this.#isGone = true;
+      for (const job of [...this.#waiting.keys()]) this.#settle(job, { kind: "failed" });
+    });
+  }
+
+  ask(body: WorkerRequest): Promise<WorkerAnswer> {
+    if (this.#isGone) return Promise.reject(workerFailed());
+    const job = (this.#jobs += 1);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(job, { resolve, reject });
+      const message: Numbered<WorkerRequest> = { job, body };
+      this.#port.post(message);
+    });
+  }
+
+  #settle(job: number, answer: WorkerAnswer): void {
+    const waiting = this.#waiting.get(job);
+    this.#waiting.delete(job);
+    if (answer.kind === "failed") waiting?.reject(workerFailed(answer.error));
+    else waiting?.resolve(answer);
+  }
+}
+
+function workerFailed(error?: { readonly code: string; readonly message: string }): RuntimeError {
+  return new RuntimeError("worker-failed", {
+    message:
+      error?.message ??
+      "The forward passes failed in a worker; what was said is withheld, it may quote data.",
+    ...(error !== undefined && { value: error.code }),
+    next: "Run the same command again, or with --threads 1.",
+  });
+}
