@@ -14,6 +14,7 @@ import { type EpsilonPoint, epsilonCurve, epsilonSoFar } from "../plan/epsilon-c
 import type { TaskConfig, TrainConfig } from "../plan/config.js";
 import { isPrivate } from "../plan/plan.js";
 import { type PublicEvaluation, renderReport } from "../report/index.js";
+import type { InferenceRuntime } from "../runtime/runtime.js";
 import type { ClassificationMetrics, TaskRecord } from "../tasks/index.js";
 import { isAnswerMetrics, type TaskMetrics } from "../train/evaluate.js";
 import {
@@ -36,6 +37,8 @@ export interface TrainRun {
   readonly task: TaskConfig;
   readonly config: TrainConfig;
   readonly records: AsyncIterable<TaskRecord>;
+  /** On every core unless told. */
+  readonly runtime?: InferenceRuntime;
   readonly evaluation?: { readonly description: string; readonly records: AsyncIterable<TaskRecord> };
 }
 
@@ -83,7 +86,7 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
   const narrate = narrator(output, () => curve);
   try {
     base = await openNodeCheckpoint(run.modelFolder);
-    const runtime = nodeRuntime();
+    const runtime = run.runtime ?? nodeRuntime();
     const request: TrainRequest = {
       base,
       runtime,

@@ -45,7 +45,7 @@ async function answerTo(
 
 function failureOf(error: unknown): WorkerAnswer {
   if (!(error instanceof DpzoError)) return { kind: "failed" };
-  return { kind: "failed", error: { code: error.code, message: error.message } };
+  return { kind: "failed", error: { code: String(error.code), message: error.message } };
 }
 
 class WalkServer {

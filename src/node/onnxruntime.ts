@@ -16,6 +16,9 @@ export interface OnnxRuntimeOptions {
 /** Waiting threads give their core to others: it costs nothing on a quiet machine and halves the time on a busy one. */
 const withoutSpinning = { session: { intra_op: { allow_spinning: "0" } } };
 
+/** More workers than any machine has cores are a slip of the keyboard. */
+const mostThreads = 1024;
+
 /** Nothing is logged: the runtime's own messages quote what it was fed. */
 const silent = 4;
 
@@ -29,6 +32,7 @@ const silent = 4;
  * const session = await nodeRuntime().createSession(modelBytes);
  */
 export function nodeRuntime({ threads = allCores() }: OnnxRuntimeOptions = {}): InferenceRuntime {
+  checkThreads(threads);
   return {
     name: "onnxruntime-node",
     version: ort.env.versions.node ?? ort.env.versions.common,
@@ -46,10 +50,20 @@ export function nodeRuntime({ threads = allCores() }: OnnxRuntimeOptions = {}): 
   };
 }
 
-/** How many cores there are to use. */
+/** How many cores there are to use, unless the environment says how many are wanted. */
 function allCores(): number {
-  const told = Number(process.env["DPZO_THREADS"]);
-  return Number.isSafeInteger(told) && told > 0 ? told : availableParallelism();
+  const { DPZO_THREADS: told } = process.env;
+  return told === undefined || told === "" ? availableParallelism() : Number(told);
+}
+
+/** @throws {RuntimeError} `invalid-threads` */
+function checkThreads(threads: number): void {
+  if (Number.isSafeInteger(threads) && threads >= 1 && threads <= mostThreads) return;
+  throw new RuntimeError("invalid-threads", {
+    message: "The number of threads is not one that can be used.",
+    value: threads,
+    expected: `a whole number from 1 to ${mostThreads}, by --threads or DPZO_THREADS`,
+  });
 }
 
 function wrap(session: ort.InferenceSession): Session {

@@ -6,6 +6,7 @@ export type RuntimeErrorCode =
   | "self-test-failed"
   | "runtime-failed"
   | "worker-failed"
+  | "invalid-threads"
   | "missing-feed"
   | "golden-file";
 

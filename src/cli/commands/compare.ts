@@ -18,7 +18,7 @@ import {
   Workbench,
 } from "../../compare/index.js";
 import { textChunk } from "../../files.js";
-import { lockFolder, nodeFolderWriter, nodeRuntime, openNodeCheckpoint } from "../../node/index.js";
+import { lockFolder, nodeFolderWriter, openNodeCheckpoint } from "../../node/index.js";
 import { classificationMetrics, type Example } from "../../tasks/index.js";
 import { taskConfigSchema } from "../../plan/config.js";
 import { prepareModel, readExamples } from "../../train/prepare.js";
@@ -26,11 +26,12 @@ import { UsageError } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { resolveNamedSettings } from "../named-settings.js";
+import type { InferenceRuntime } from "../../runtime/runtime.js";
 import { addSchemaOptions, readMappingFile } from "../options.js";
 import { duration, figure, type Output } from "../output.js";
 import { columnsSchema, fileRecords, taskFileSchema } from "../task-files.js";
 import { version } from "../version.js";
-import { baseCommand, type CommandFactory, outputFor, settingsOf } from "./shared.js";
+import { addThreads, baseCommand, type CommandFactory, outputFor, runtimeFor, settingsOf } from "./shared.js";
 
 /** Everything `dpzo compare` can be told. */
 export const compareSettingsSchema = z.strictObject({
@@ -67,6 +68,7 @@ export const compareCommand: CommandFactory = (setExitCode) => {
     "compare methods on public records: choose settings on dev, report on test; resumes a grid",
   );
   addSchemaOptions(command, compareSettingsSchema);
+  addThreads(command);
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveNamedSettings(compareSettingsSchema, settingsOf(flags));
     const output = outputFor(flags);
@@ -76,7 +78,7 @@ export const compareCommand: CommandFactory = (setExitCode) => {
       output.say("stopping; finished runs are kept, and the same command goes on from there");
     });
     try {
-      await compare(settings, request, output, interrupt.requested);
+      await compare(settings, request, output, runtimeFor(flags), interrupt.requested);
     } catch (error) {
       if (!(error instanceof CompareError) || error.code !== "stopped") throw error;
       setExitCode(exitCodes.interrupted);
@@ -93,11 +95,12 @@ async function compare(
   settings: CompareSettings,
   request: GridRequest,
   output: Output,
+  runtime: InferenceRuntime,
   stopRequested: () => boolean,
 ): Promise<void> {
   const base = await openNodeCheckpoint(settings.model);
   try {
-    const model = await prepareModel(base, nodeRuntime(), settings);
+    const model = await prepareModel(base, runtime, settings);
     const read = (path: string): Promise<readonly Example[]> =>
       readExamples(model.task, fileRecords(path, settings));
     const splits = {

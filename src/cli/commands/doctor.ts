@@ -6,14 +6,21 @@ import { z } from "zod";
 import { createDirectionEngine } from "../../directions/index.js";
 import { loadModel } from "../../model/load.js";
 import { countParameters } from "../../model/registry.js";
-import { nodeRuntime } from "../../node/index.js";
 import { compareWithGolden, parseGolden } from "../../runtime/golden.js";
 import { selfTest } from "../../measure/self-test.js";
 import { StageRunner } from "../../runtime/stage-runner.js";
 import { UsageError } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
-import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
+import {
+  addThreads,
+  baseCommand,
+  type CommandFactory,
+  outputFor,
+  runtimeFor,
+  settingsOf,
+  withFolder,
+} from "./shared.js";
 
 /** Logits further from the reference than this fail the check. */
 const tolerance = 1e-4;
@@ -27,10 +34,11 @@ const doctorSchema = z.strictObject({
 export const doctorCommand: CommandFactory = (setExitCode) => {
   const command = baseCommand("doctor", "check the machine, the runtime and a checkpoint");
   addSchemaOptions(command, doctorSchema);
+  addThreads(command);
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveSettings(doctorSchema, settingsOf(flags));
     const output = outputFor(flags);
-    const runtime = nodeRuntime();
+    const runtime = runtimeFor(flags);
     const runner = new StageRunner(runtime);
     const { model, digest } = await withFolder(settings.model, async (checkpoint) => ({
       model: await loadModel(checkpoint),

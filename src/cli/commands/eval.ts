@@ -1,6 +1,5 @@
 import { z } from "zod";
 
-import { nodeRuntime } from "../../node/index.js";
 import type { TaskRecord } from "../../tasks/index.js";
 import type { Demonstrations } from "../../train/demonstrations.js";
 import { evaluate, isAnswerMetrics, type TaskMetrics } from "../../train/evaluate.js";
@@ -10,7 +9,15 @@ import { resolveNamedSettings } from "../named-settings.js";
 import { addSchemaOptions } from "../options.js";
 import { figure } from "../output.js";
 import { fileRecords, taskFileSchema } from "../task-files.js";
-import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
+import {
+  addThreads,
+  baseCommand,
+  type CommandFactory,
+  outputFor,
+  runtimeFor,
+  settingsOf,
+  withFolder,
+} from "./shared.js";
 
 const evalSchema = z.strictObject({
   ...taskFileSchema.shape,
@@ -36,12 +43,13 @@ type EvalSettings = z.infer<typeof evalSchema>;
 export const evalCommand: CommandFactory = () => {
   const command = baseCommand("eval", "evaluate a checkpoint on a public file (the figures are not private)");
   addSchemaOptions(command, evalSchema);
+  addThreads(command);
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveNamedSettings(evalSchema, settingsOf(flags));
     const output = outputFor(flags);
     const demonstrations = await demonstrationsOf(settings);
     const model = await withFolder(settings.model, (checkpoint) =>
-      prepareModel(checkpoint, nodeRuntime(), settings, demonstrations),
+      prepareModel(checkpoint, runtimeFor(flags), settings, demonstrations),
     );
     const examples = await readExamples(model.task, fileRecords(settings.data, settings));
     const onProgress = (done: number, total: number): void => {

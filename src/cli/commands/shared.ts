@@ -1,7 +1,8 @@
 import { Command } from "commander";
 
 import type { Checkpoint } from "../../checkpoint/index.js";
-import { openNodeCheckpoint } from "../../node/index.js";
+import { nodeRuntime, openNodeCheckpoint } from "../../node/index.js";
+import type { InferenceRuntime } from "../../runtime/runtime.js";
 import { createOutput, type Output } from "../output.js";
 
 /** Lets a command say how the process should end when that is not an error. */
@@ -18,15 +19,30 @@ export function baseCommand(name: string, description: string): Command {
     .option("--quiet", "no progress and no remarks on stderr");
 }
 
+const machineFlags: ReadonlySet<string> = new Set(["json", "quiet", "threads"]);
+
 /** The output a command's flags ask for. */
 export function outputFor(flags: Readonly<Record<string, unknown>>): Output {
   return createOutput(process, { json: flags["json"] === true, quiet: flags["quiet"] === true });
 }
 
-/** Flags without those that only concern the output. */
+/** Lets a command that runs a model be told how many cores to use. */
+export function addThreads(command: Command): void {
+  command.option(
+    "--threads <n>",
+    "cores to use; all of the machine's by default. No bit of a result depends on it",
+  );
+}
+
+/** The runtime a command's flags ask for. */
+export function runtimeFor({ threads }: Readonly<Record<string, unknown>>): InferenceRuntime {
+  return nodeRuntime(threads === undefined ? {} : { threads: Number(threads) });
+}
+
+/** Flags without those that only concern the output or the machine. */
 export function settingsOf(flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(flags).filter(([key, value]) => key !== "json" && key !== "quiet" && value !== undefined),
+    Object.entries(flags).filter(([key, value]) => !machineFlags.has(key) && value !== undefined),
   );
 }
 

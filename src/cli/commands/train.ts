@@ -7,7 +7,7 @@ import { addSchemaOptions } from "../options.js";
 import { duration, figure } from "../output.js";
 import { fileRecords, taskFileSchema } from "../task-files.js";
 import { finalWords, type RunMetrics, runTraining } from "../train-run.js";
-import { baseCommand, type CommandFactory, outputFor, settingsOf } from "./shared.js";
+import { addThreads, baseCommand, type CommandFactory, outputFor, runtimeFor, settingsOf } from "./shared.js";
 import { planFor, tellPlan } from "./plan.js";
 
 /** Every setting of `dpzo train`, on the command line or in a `--config` file. */
@@ -23,6 +23,7 @@ export const trainSettingsSchema = z.strictObject({
 export const trainCommand: CommandFactory = (setExitCode) => {
   const command = baseCommand("train", "fine-tune on private records within a privacy budget; resumes a run");
   addSchemaOptions(command, trainSettingsSchema);
+  addThreads(command);
   command.option("--config <file>", "YAML or JSON file with these settings; flags override it");
   command.option("--dry-run", "print the plan and its epsilon; touch nothing");
   return command.action(async (flags: Record<string, unknown>) => {
@@ -40,6 +41,7 @@ export const trainCommand: CommandFactory = (setExitCode) => {
         task: settings,
         config: settings,
         records: fileRecords(settings.data, settings),
+        runtime: runtimeFor(flags),
         ...(settings.evalData !== undefined && {
           evaluation: {
             description: settings.evalData,
