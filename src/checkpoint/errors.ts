@@ -8,6 +8,7 @@ export type CheckpointErrorCode =
   | "header-too-large"
   | "not-json"
   | "duplicate-key"
+  | "too-deep"
   | "bad-metadata"
   | "bad-entry"
   | "bad-name"
@@ -31,7 +32,6 @@ export type CheckpointErrorCode =
   | "duplicate-tensor"
   | "missing-tensor"
   | "tensor-not-in-index"
-  | "total-size-mismatch"
   // reading and writing weights
   | "not-a-weight"
   | "length-mismatch"

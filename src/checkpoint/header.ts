@@ -97,7 +97,8 @@ async function readHeaderLength(file: RandomAccessFile): Promise<number> {
 }
 
 function readMetadata(value: unknown, file: string): ReadonlyMap<string, string> {
-  if (value === undefined) return new Map();
+  // The reference implementation takes null for none.
+  if (value === undefined || value === null) return new Map();
   const entries = isJsonObject(value) ? Object.entries(value) : undefined;
   const pairs = entries?.filter((entry): entry is [string, string] => typeof entry[1] === "string");
   if (pairs === undefined || pairs.length !== entries?.length) {

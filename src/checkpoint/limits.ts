@@ -14,6 +14,8 @@ export const checkpointLimits = {
   indexBytes: 64 * 1024 * 1024,
   /** A config.json with every label of a large classifier is a few megabytes. */
   configBytes: 16 * 1024 * 1024,
+  /** A config.json nests 3 deep, an index 2. */
+  jsonDepth: 64,
   /** The largest public tokenizer.json is about 35 MB; above this it is not a side file. */
   sideFileBytes: 128 * 1024 * 1024,
 } as const;

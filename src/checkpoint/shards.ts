@@ -16,7 +16,6 @@ export interface ShardIndex {
   readonly shards: readonly string[];
   /** Tensor name to shard name. */
   readonly weightMap: ReadonlyMap<string, string>;
-  readonly totalSize: number | undefined;
 }
 
 /** What the comparison needs of an open shard. */
@@ -25,11 +24,16 @@ interface Shard {
   readonly header: { readonly tensors: readonly TensorInfo[] };
 }
 
-/** Reads and checks the index by itself; the shards are not looked at. */
+/**
+ * Reads and checks the index by itself; the shards are not looked at.
+ *
+ * Only its `weight_map` is read. `metadata`, with its `total_size`, is for people: loaders do not read it, and tools leave
+ * it out, null or wrong.
+ */
 export async function readIndex(folder: FolderReader): Promise<ShardIndex> {
   const where = `${folder.name}/${indexFileName}`;
   const bytes = await readSmallFile(folder, indexFileName, checkpointLimits.indexBytes);
-  const { weight_map: weightMap, metadata } = parseJsonObject(bytes, where);
+  const { weight_map: weightMap } = parseJsonObject(bytes, where);
   const pairs = isJsonObject(weightMap) ? Object.entries(weightMap) : [];
   if (pairs.length === 0) throw badIndex(`${where} has no weight_map.`, "a map from tensor to shard");
   const map = new Map(pairs.map(([tensor, shard]) => [tensor, checkedShard(shard, tensor, where)]));
@@ -41,56 +45,38 @@ export async function readIndex(folder: FolderReader): Promise<ShardIndex> {
       expected: `at most ${checkpointLimits.shards}`,
     });
   }
-  return { bytes, shards, weightMap: map, totalSize: readTotalSize(metadata, where) };
+  return { bytes, shards, weightMap: map };
 }
 
 function badIndex(message: string, expected: string): CheckpointError {
   return new CheckpointError("bad-index", { message, expected });
 }
 
+/** The plain name; `./` before it, which some tools write, stays in the folder. */
 function checkedShard(shard: unknown, tensor: string, where: string): string {
-  if (typeof shard === "string" && isPlainFileName(shard) && shard.endsWith(".safetensors")) return shard;
+  const name = typeof shard === "string" ? shard.replace(/^(?:\.\/)+/u, "") : "";
+  if (isPlainFileName(name) && name.endsWith(".safetensors")) return name;
   throw new CheckpointError("unsafe-shard-name", {
-    message: `${where} puts tensor ${JSON.stringify(tensor.slice(0, 200))} into ${excerpt(shard)}.`,
+    message: `${where} puts tensor ${excerpt(tensor, 200)} into ${excerpt(shard)}.`,
     value: shard,
     expected: "a plain file name in the same folder that ends in .safetensors",
   });
 }
 
-function readTotalSize(metadata: unknown, where: string): number | undefined {
-  if (metadata === undefined) return undefined;
-  if (!isJsonObject(metadata)) throw badIndex(`metadata of ${where} is not an object.`, "an object");
-  const size = Object.hasOwn(metadata, "total_size") ? metadata["total_size"] : undefined;
-  if (size === undefined) return undefined;
-  if (Number.isSafeInteger(size) && (size as number) >= 0) return size as number;
-  throw badIndex(`metadata.total_size of ${where} is ${excerpt(size)}.`, "a whole number of bytes");
-}
-
 /**
  * Compares the index with the headers of its shards.
  *
- * @throws {CheckpointError} codes `missing-tensor`, `tensor-not-in-index`, `duplicate-tensor`, `total-size-mismatch`.
+ * Names in the index that no shard holds are let pass: tools leave them when they take tied weights out. A model that
+ * needs such a tensor is refused by its name when it is loaded.
+ *
+ * @throws {CheckpointError} codes `tensor-not-in-index`, `duplicate-tensor`.
  */
 export function refuseInconsistentIndex(index: ShardIndex, shards: readonly Shard[]): void {
-  const found = new Set<string>();
-  let total = 0;
   for (const { name, header } of shards) {
     for (const tensor of header.tensors) {
       refuseMisplaced(tensor.name, name, index.weightMap.get(tensor.name));
-      found.add(tensor.name);
-      total += tensor.bytes;
     }
   }
-  for (const [tensor, shard] of index.weightMap) {
-    if (!found.has(tensor)) throw absent(tensor, shard);
-  }
-  if (index.totalSize === undefined || index.totalSize === total) return;
-  throw new CheckpointError("total-size-mismatch", {
-    message: `metadata.total_size of ${indexFileName} is ${index.totalSize}, but the tensors of the shards have ${total} bytes.`,
-    value: index.totalSize,
-    expected: `${total}`,
-    next: "A shard was replaced or the index edited; download the folder again.",
-  });
 }
 
 function refuseMisplaced(tensor: string, shard: string, mapped: string | undefined): void {
@@ -101,13 +87,5 @@ function refuseMisplaced(tensor: string, shard: string, mapped: string | undefin
     message: `Tensor ${JSON.stringify(tensor)} is in ${shard}, but ${indexFileName} ${place}.`,
     value: tensor,
     expected: "every tensor in the one shard that the index names",
-  });
-}
-
-function absent(tensor: string, shard: string): CheckpointError {
-  return new CheckpointError("missing-tensor", {
-    message: `${indexFileName} puts tensor ${JSON.stringify(tensor)} into ${shard}, which does not hold it.`,
-    value: tensor,
-    next: "Download the folder again.",
   });
 }

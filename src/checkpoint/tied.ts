@@ -34,7 +34,8 @@ export async function droppedAliases(
   return dropped;
 }
 
-async function areEqual(base: Checkpoint, alias: string, kept: string): Promise<boolean> {
+/** Whether two tensors have the same dtype, shape and bytes. */
+export async function areEqual(base: Checkpoint, alias: string, kept: string): Promise<boolean> {
   const [a, b] = [base.tensors.get(alias), base.tensors.get(kept)];
   if (a?.dtype !== b?.dtype || a?.shape.join() !== b?.shape.join()) return false;
   const other = base.readRaw(kept);

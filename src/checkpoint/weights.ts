@@ -21,6 +21,8 @@ export interface WeightFiles {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** Bytes of the index, when sharded. */
   readonly index: Uint8Array | undefined;
+  /** Whether the index names these tensors and no others. */
+  readonly isIndexExact: boolean;
 }
 
 /** Names that mean pickled or foreign weights; what they are is said in the error. */
@@ -36,7 +38,8 @@ export async function openWeights(folder: FolderReader): Promise<WeightFiles> {
       files.set(name, await openOne(folder, names, name));
     }
     if (index !== undefined) refuseInconsistentIndex(index, [...files.values()]);
-    return { files, tensors: joinTensors(files), index: index?.bytes };
+    const tensors = joinTensors(files);
+    return { files, tensors, index: index?.bytes, isIndexExact: index?.weightMap.size === tensors.size };
   } catch (error) {
     await closeAll(files);
     throw error;
@@ -50,17 +53,17 @@ export async function closeAll(files: ReadonlyMap<string, WeightFile>): Promise<
 
 async function chooseLayout(folder: FolderReader, names: readonly string[]) {
   const isSingle = names.includes(singleFileName);
-  const isSharded = names.includes(indexFileName);
-  if (isSingle && isSharded) {
+  const index = names.includes(indexFileName) ? await readIndex(folder) : undefined;
+  // Some tools write an index for one file, too.
+  if (isSingle && index !== undefined && index.shards.join() !== singleFileName) {
     throw new CheckpointError("ambiguous-weights", {
       message: `${folder.name} has both ${singleFileName} and ${indexFileName}.`,
       expected: "one of them",
       next: "Remove the one that is not meant.",
     });
   }
-  if (isSharded) return readIndex(folder);
-  if (!isSingle) throw noWeights(folder.name, names);
-  return undefined;
+  if (index === undefined && !isSingle) throw noWeights(folder.name, names);
+  return index;
 }
 
 function noWeights(folder: string, names: readonly string[]): CheckpointError {

@@ -176,6 +176,25 @@ test("an alias is kept when config.json unties it or the kept name is not there"
   expect([...(await openCheckpoint(other)).tensors.keys()]).toEqual(["emb", "head"]);
 });
 
+test("untied, an alias that holds the kept tensor's data follows it, and one that does not stays", async () => {
+  const untied = (values: number[]) => opened(tied(values, '{"tie_word_embeddings":false}'));
+  const change = { emb: Float32Array.of(5, 6) };
+  const heads = async (base: Checkpoint, changed: Record<string, Float32Array>) => [
+    ...(await (await openCheckpoint(await written(base, changed, alias))).read("head")),
+  ];
+  expect(await heads(await untied([1, 2, 1, 2]), change)).toEqual([5, 6]);
+  expect(await heads(await untied([1, 2, 1, 3]), change)).toEqual([1, 3]);
+  expect(await heads(await untied([1, 2, 1, 2]), {})).toEqual([1, 2]);
+  expect(await heads(await untied([1, 2, 1, 2]), { ...change, head: Float32Array.of(7, 8) })).toEqual([7, 8]);
+  const short = await written(
+    await opened({ ...base, "config.json": text('{"tie_word_embeddings":false}') }),
+    {
+      a: Float32Array.of(5, 6),
+    },
+  );
+  expect([...(await (await openCheckpoint(short)).read("b"))]).toEqual([3]);
+});
+
 test("tied names with different data are refused, in the base or in the change", async () => {
   const values = Float32Array.of(5, 6);
   const cases: [number[], Record<string, Float32Array>][] = [

@@ -4,6 +4,7 @@ import { encodeWeights, isWeightDtype } from "./dtype.js";
 import { CheckpointError } from "./errors.js";
 import type { TensorInfo } from "./header.js";
 import { isJsonObject, parseJsonObject } from "./json.js";
+import { followers } from "./followers.js";
 import { serialiseHeader } from "./serialise.js";
 import { indexFileName } from "./shards.js";
 import { droppedAliases } from "./tied.js";
@@ -12,7 +13,7 @@ import type { WeightFile } from "./weights.js";
 
 /** How a checkpoint is written. */
 export interface WriteCheckpointOptions {
-  /** Alias to kept name: an alias equal to the kept tensor is not written again. */
+  /** Alias to kept name: an alias equal to the kept tensor is not written again, or, where untied, follows it. */
   readonly tiedAliases?: TiedAliases;
 }
 
@@ -41,6 +42,7 @@ export async function writeCheckpoint(
   for (const [name, values] of changed) refuseMisfit(base, name, values);
   const dropped = await droppedAliases(base, changed, options.tiedAliases ?? new Map());
   const kept = new Map([...base.tensors].filter(([name]) => !dropped.has(name)));
+  const values = new Map([...changed, ...(await followers(base, changed, options.tiedAliases ?? new Map()))]);
   for (const [name, carried] of await base.sideFiles()) {
     if (name !== "config.json") await out.write(carried, base.readSideFile(name));
   }
@@ -48,11 +50,12 @@ export async function writeCheckpoint(
     const tensors = file.header.tensors.filter((tensor) => kept.has(tensor.name));
     // A shard whose every tensor was an alias has nothing to hold and is in no index.
     if (tensors.length > 0 || !base.weights.index) {
-      await out.write(file.name, weightFile(base, file, tensors, changed));
+      await out.write(file.name, weightFile(base, file, tensors, values));
     }
   }
-  const { index } = base.weights;
-  if (index) await out.write(indexFileName, oneChunk(dropped.size === 0 ? index : reindex(index, kept)));
+  const { index, isIndexExact } = base.weights;
+  const isCurrent = isIndexExact && dropped.size === 0;
+  if (index) await out.write(indexFileName, oneChunk(isCurrent ? index : reindex(index, kept)));
   await out.write("config.json", base.readSideFile("config.json"));
 }
 

@@ -1,4 +1,21 @@
+import { excerpt } from "../checkpoint/index.js";
 import { ModelError } from "./errors.js";
+
+/** A `config.json`, parsed. */
+export type Config = Readonly<Record<string, unknown>>;
+
+/** What transformers' config class of an architecture adds to the file. */
+export interface ConfigClass {
+  /** Values of absent fields. A field that is there and null is not absent. */
+  readonly defaults?: Config;
+  /** Second names of fields: name to field. */
+  readonly otherNames?: Readonly<Record<string, string>>;
+}
+
+/** The most blocks a config may ask for: a description lists them, and the deepest public models have some hundreds. */
+const mostLayers = 4096;
+/** So few cost nothing to list, and the first tensor that is missing is named instead. */
+const fewLayers = 64;
 
 /**
  * Reads fields of a `config.json`, naming the field in every refusal.
@@ -11,14 +28,24 @@ export class ConfigReader {
   readonly #path: string;
   readonly #read = new Set<string>();
 
-  constructor(config: Readonly<Record<string, unknown>>, path = "") {
-    this.#config = config;
+  constructor(config: Config, { defaults, otherNames }: ConfigClass = {}, path = "") {
     this.#path = path;
+    this.#config = { ...defaults, ...this.#renamed(defined(config), otherNames ?? {}) };
   }
 
   /** Whether the field is there and not null. */
   has(field: string): boolean {
     return this.#value(field) !== undefined;
+  }
+
+  /** Whether the field is not in the file: null is. */
+  lacks(field: string): boolean {
+    return !Object.hasOwn(this.#config, field);
+  }
+
+  /** Whether there is no field at all. */
+  get isEmpty(): boolean {
+    return Object.keys(this.#config).length === 0;
   }
 
   /** A whole number from `minimum` up to 2^31 - 1; `fallback`, if one is given, where the field is absent. */
@@ -29,6 +56,33 @@ export class ConfigReader {
       throw this.refusal(field, `a whole number from ${minimum} up`);
     }
     return value;
+  }
+
+  /** A number of blocks: at most 4,096, and, above 64, at most as many as the checkpoint has tensors. */
+  layers(field: string, tensorNames: ReadonlySet<string> | undefined): number {
+    const layers = this.size(field);
+    if (layers > mostLayers) throw this.refusal(field, `at most ${mostLayers}`);
+    if (tensorNames !== undefined && layers > Math.max(fewLayers, tensorNames.size)) {
+      throw this.refusal(
+        field,
+        `no more than the checkpoint's tensors, which are ${tensorNames.size} in all`,
+      );
+    }
+    return layers;
+  }
+
+  /**
+   * `pad_token_id`: where positions depend on it, an id of the vocabulary. Elsewhere no token ever sees padding, so an
+   * id beyond the vocabulary, -1 or none, as published configs have, means any: 0 is given.
+   */
+  paddingId(vocabulary: number, isRead = false): number {
+    const field = "pad_token_id";
+    const value = this.#value(field) ?? (isRead ? undefined : 0);
+    if (value === undefined) throw missing(this.#path + field);
+    if (typeof value !== "number" || !Number.isInteger(value)) throw this.refusal(field, "a whole number");
+    if (value >= 0 && value < vocabulary) return value;
+    if (isRead) throw this.refusal(field, `an id of the vocabulary, 0 to ${vocabulary - 1}`);
+    return 0;
   }
 
   /** A positive finite number; `fallback`, if one is given, where the field is absent. */
@@ -71,13 +125,13 @@ export class ConfigReader {
     const value = this.#value(field);
     if (value === undefined) return undefined;
     if (typeof value !== "object" || Array.isArray(value)) throw this.refusal(field, "an object");
-    return new ConfigReader(value as Record<string, unknown>, `${this.#path}${field}.`);
+    return new ConfigReader(value as Config, {}, `${this.#path}${field}.`);
   }
 
   /** Refuses a config in which `field` is set to something other than `only`. */
   require(field: string, only: unknown): void {
     const value = this.#value(field) ?? only;
-    if (JSON.stringify(value) !== JSON.stringify(only)) throw this.refusal(field, JSON.stringify(only));
+    if (excerpt(value) !== excerpt(only)) throw this.refusal(field, excerpt(only));
   }
 
   /** Refuses a config with a field that nothing has read and that is not among `irrelevant`. */
@@ -93,10 +147,30 @@ export class ConfigReader {
     return unsupported(this.#path + field, this.#value(field), expected);
   }
 
+  /** The config with every second name in the place of the field it means; both with different values are refused. */
+  #renamed(config: Config, otherNames: Readonly<Record<string, string>>): Config {
+    const fields = Object.entries(config).filter(([name]) => !Object.hasOwn(otherNames, name));
+    const renamed: Record<string, unknown> = Object.fromEntries(fields);
+    for (const [name, field] of Object.entries(otherNames)) {
+      const value = Object.hasOwn(config, name) ? (config[name] ?? undefined) : undefined;
+      if (value === undefined) continue;
+      if (Object.hasOwn(renamed, field) && renamed[field] !== value) {
+        throw unsupported(this.#path + name, value, `the value of ${field}, which is the same`);
+      }
+      renamed[field] = value;
+    }
+    return renamed;
+  }
+
   #value(field: string): unknown {
     this.#read.add(field);
     return Object.hasOwn(this.#config, field) ? (this.#config[field] ?? undefined) : undefined;
   }
+}
+
+/** Without the fields that are undefined, which no file has. */
+function defined(config: Config): Config {
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined));
 }
 
 function missing(field: string): ModelError {
@@ -109,7 +183,7 @@ function missing(field: string): ModelError {
 
 function unsupported(field: string, value: unknown, expected: string): ModelError {
   return new ModelError("config-field-unsupported", {
-    message: `config.json: ${field} is ${JSON.stringify(value)}.`,
+    message: `config.json: ${field.slice(0, 100)} is ${excerpt(value)}.`,
     value,
     expected,
     next: "Models with other settings are refused, because their outputs would be silently wrong.",

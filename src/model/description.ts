@@ -79,7 +79,7 @@ export interface ModelDescription {
   readonly padTokenId: number;
   /** Every tensor the forward pass reads, with its shape, in the order of the walk. */
   readonly tensors: ReadonlyMap<string, readonly number[]>;
-  /** Names under which old checkpoints repeat a tied tensor -> the name that is kept. */
+  /** Names under which checkpoints repeat a tensor -> the name that is read. */
   readonly tiedAliases: ReadonlyMap<string, string>;
   /** The names of the blocks' stages, lowest first. */
   readonly blocks: readonly string[];

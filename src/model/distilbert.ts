@@ -1,4 +1,4 @@
-import { ConfigReader } from "./config.js";
+import { type Config, ConfigReader } from "./config.js";
 import type { Architecture } from "./description.js";
 import { describeEncoder, encoderModules, type EncoderSpec } from "./encoder.js";
 import { irrelevantFields } from "./irrelevant-fields.js";
@@ -13,8 +13,22 @@ import { activations } from "./layers.js";
 export const distilbert: Architecture = {
   name: "distilbert",
   modelType: "distilbert",
-  describe: (config) => describeEncoder(readSpec(new ConfigReader(config))),
+  describe: (config, tensorNames) =>
+    describeEncoder(readSpec(new ConfigReader(config, { defaults, otherNames }), tensorNames)),
 };
+
+/** What transformers takes for an absent field, as in 4.30, 4.57 and 5.24. */
+const defaults: Config = {
+  dim: 768,
+  hidden_dim: 3072,
+  max_position_embeddings: 512,
+  n_heads: 12,
+  n_layers: 6,
+  vocab_size: 30522,
+};
+
+/** Names under which transformers' config class also takes a field. */
+const otherNames = { hidden_size: "dim", num_attention_heads: "n_heads", num_hidden_layers: "n_layers" };
 
 /** Fixed in transformers' code. */
 const layerNormEpsilon = 1e-12;
@@ -43,7 +57,7 @@ const names = {
   decoderBias: "vocab_projector.bias",
 };
 
-function readSpec(config: ConfigReader): EncoderSpec {
+function readSpec(config: ConfigReader, tensorNames: ReadonlySet<string> | undefined): EncoderSpec {
   config.require("is_decoder", false);
   config.require("is_encoder_decoder", false);
   config.require("add_cross_attention", false);
@@ -52,13 +66,14 @@ function readSpec(config: ConfigReader): EncoderSpec {
   const hidden = config.size("dim");
   const heads = config.size("n_heads");
   if (hidden % heads !== 0) throw config.refusal("n_heads", `a divisor of dim ${hidden}`);
+  const vocabulary = config.size("vocab_size");
   const spec: EncoderSpec = {
     architecture: "distilbert",
-    layers: config.size("n_layers"),
-    vocabulary: config.size("vocab_size"),
+    layers: config.layers("n_layers", tensorNames),
+    vocabulary,
     positions: config.size("max_position_embeddings"),
     types: 0,
-    padTokenId: config.size("pad_token_id", 0, 0),
+    padTokenId: config.paddingId(vocabulary),
     firstPosition: 0,
     tied: config.flag("tie_word_embeddings", true),
     embedding: hidden,

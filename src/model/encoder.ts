@@ -58,7 +58,30 @@ export interface EncoderNames {
   readonly headDense: string;
   readonly headNorm: string;
   readonly decoder: string;
+  /** The bias of the vocabulary projection that is read. */
   readonly decoderBias: string;
+  /** A second name of it, where the network has two. */
+  readonly otherBias?: string;
+}
+
+/**
+ * The same names with the bias that the vocabulary projection adds.
+ *
+ * The heads of BERT and RoBERTa hold it under two names, `bias` and `decoder.bias`. What is added is the second;
+ * `tie_word_embeddings` ties it to the first, so that a checkpoint holds one of them or the same values twice.
+ * Untied, only `decoder.bias` counts, as in transformers 5.24. ELECTRA's and DistilBERT's have one name.
+ */
+export function headBias(
+  names: EncoderNames,
+  tied: boolean,
+  tensorNames: ReadonlySet<string> | undefined,
+): EncoderNames {
+  const [first, second] = [names.decoderBias, `${names.decoder}.bias`];
+  if (first === second) return names;
+  const hasOnlySecond = tensorNames?.has(first) === false && tensorNames.has(second);
+  return tied && !hasOnlySecond
+    ? { ...names, decoderBias: first, otherBias: second }
+    : { ...names, decoderBias: second, otherBias: first };
 }
 
 /** Sub-modules of a block of an encoder, by what Hugging Face calls them. */
@@ -95,7 +118,9 @@ export function describeEncoder(spec: EncoderSpec): ModelDescription {
     ...blocks.map(([block, prefix]) => [block.modules, prefix] as const),
     [headModules(spec), ""] as const,
   ];
-  const aliases = new Map([[`${names.decoder}.bias`, names.decoderBias]]);
+  const aliases = new Map(
+    spec.names.otherBias === undefined ? [] : [[spec.names.otherBias, names.decoderBias]],
+  );
   if (spec.tied) aliases.set(`${names.decoder}.weight`, `${names.word}.weight`);
   return {
     architecture: spec.architecture,

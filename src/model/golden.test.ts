@@ -33,6 +33,30 @@ describe("logits agree with the references to 1e-4", () => {
   }
 });
 
+/** Folders of `../shared/cases` with their logits: what a checkpoint may hold without meaning another model. */
+const cases: readonly (readonly [folder: string, golden: string])[] = [
+  ["xlm-roberta-by-name/xlm-roberta", "xlm-roberta-by-name/xlm-roberta.json"],
+  ["xlm-roberta-by-name/camembert", "xlm-roberta-by-name/camembert.json"],
+  ["decoder-bias-untied/differ", "decoder-bias-untied/golden.json"],
+  ["config-harmless-fields/unsloth", "config-harmless-fields/golden.json"],
+  ["config-harmless-fields/padneg", "config-harmless-fields/golden.json"],
+  ["config-harmless-fields/galore", "config-harmless-fields/golden.json"],
+  ["index-total-size/model", "index-total-size/golden.json"],
+  ["index-total-size/nullmeta", "index-total-size/golden.json"],
+];
+for (const [name, file] of cases) {
+  test.skipIf(!hasShared(`cases/${name}`))(
+    `${name}: the logits agree to 1e-4 (needs ../shared/cases/${name})`,
+    async () => {
+      const checkpoint = await openCheckpoint(nodeFolderReader(sharedPath(`cases/${name}`)));
+      const model = await loadModel(checkpoint);
+      await checkpoint.close();
+      const golden = parseGolden(readFileSync(sharedPath(`cases/${file}`), "utf8"));
+      expect((await compareWithGolden(runner, model, golden)).maxAbsDiff).toBeLessThan(1e-4);
+    },
+  );
+}
+
 test.skipIf(!hasShared("golden/models"))("no folder of references is left out", () => {
   expect(readdirSync(sharedPath("golden/models")).sort()).toEqual([...folders].sort());
 });

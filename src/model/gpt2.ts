@@ -1,5 +1,5 @@
 import type { BlockShape } from "./block.js";
-import { ConfigReader } from "./config.js";
+import { type Config, ConfigReader } from "./config.js";
 import { type DecoderSpec, describeDecoder } from "./decoder.js";
 import type { Architecture } from "./description.js";
 import { irrelevantFields } from "./irrelevant-fields.js";
@@ -17,7 +17,27 @@ export const gpt2: Architecture = {
   name: "gpt2",
   modelType: "gpt2",
   describe: (config, tensorNames) =>
-    describeDecoder(readSpec(new ConfigReader(config), prefixOf(tensorNames))),
+    describeDecoder(
+      readSpec(new ConfigReader(config, { defaults, otherNames }), prefixOf(tensorNames), tensorNames),
+    ),
+};
+
+/** What transformers takes for an absent field, as in 4.30, 4.57 and 5.24. */
+const defaults: Config = {
+  layer_norm_epsilon: 1e-5,
+  n_embd: 768,
+  n_head: 12,
+  n_layer: 12,
+  n_positions: 1024,
+  vocab_size: 50257,
+};
+
+/** Names under which transformers' config class also takes a field. */
+const otherNames = {
+  hidden_size: "n_embd",
+  max_position_embeddings: "n_positions",
+  num_attention_heads: "n_head",
+  num_hidden_layers: "n_layer",
 };
 
 /** The checkpoints on the hub were saved without their head, and so without this prefix. */
@@ -25,19 +45,24 @@ function prefixOf(tensorNames: ReadonlySet<string> | undefined): string {
   return tensorNames?.has("wte.weight") === true ? "" : "transformer.";
 }
 
-function readSpec(config: ConfigReader, prefix: string): DecoderSpec {
+function readSpec(
+  config: ConfigReader,
+  prefix: string,
+  tensorNames: ReadonlySet<string> | undefined,
+): DecoderSpec {
   config.require("add_cross_attention", false);
   config.require("is_encoder_decoder", false);
   config.require("pruned_heads", {});
   const positions = config.size("n_positions");
   const block = readBlock(config);
   const byLayer = config.flag("scale_attn_by_inverse_layer_idx", false);
+  const vocabulary = config.size("vocab_size");
   const spec: DecoderSpec = {
     architecture: "gpt2",
-    layers: config.size("n_layer"),
-    vocabulary: config.size("vocab_size"),
+    layers: config.layers("n_layer", tensorNames),
+    vocabulary,
     maximumTokens: positions,
-    padTokenId: config.size("pad_token_id", 0, 0),
+    padTokenId: config.paddingId(vocabulary),
     tied: config.flag("tie_word_embeddings", true),
     embedding: block.hidden,
     block: (layer) => (byLayer ? { ...block, scale: block.scale / (layer + 1) } : block),

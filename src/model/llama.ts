@@ -1,5 +1,5 @@
 import type { BlockShape } from "./block.js";
-import { ConfigReader } from "./config.js";
+import { type Config, ConfigReader } from "./config.js";
 import { type DecoderSpec, describeDecoder } from "./decoder.js";
 import type { Architecture } from "./description.js";
 import { irrelevantFields } from "./irrelevant-fields.js";
@@ -24,12 +24,31 @@ interface Dialect {
   readonly feedBias: "config" | "never";
   /** RMSNorm on each head's queries and keys. */
   readonly headNorms: boolean;
-  /** `head_dim` where the config has none. */
-  readonly defaultHeadSize?: number;
-  /** What transformers assumes when `num_key_value_heads` is absent is a number of its own, not `heads`. */
-  readonly requiresKeyValueHeads: boolean;
+  /** What transformers takes for an absent field. */
+  readonly defaults: Config;
   readonly window: "none" | "all-layers" | "some-layers";
 }
+
+/** As in transformers 4.57 and 5.24; 4.30 has those of Llama. */
+const llamaDefaults: Config = {
+  hidden_size: 4096,
+  intermediate_size: 11008,
+  max_position_embeddings: 2048,
+  num_attention_heads: 32,
+  num_hidden_layers: 32,
+  rms_norm_eps: 1e-6,
+  vocab_size: 32000,
+};
+
+const qwenDefaults: Config = {
+  ...llamaDefaults,
+  intermediate_size: 22016,
+  max_position_embeddings: 32768,
+  max_window_layers: 28,
+  num_key_value_heads: 32,
+  sliding_window: 4096,
+  vocab_size: 151936,
+};
 
 /** `model_type: "llama"`: Llama 1 to 3.3, SmolLM2, and many others. */
 export const llama: Architecture = architecture({
@@ -38,7 +57,7 @@ export const llama: Architecture = architecture({
   outputBias: true,
   feedBias: "config",
   headNorms: false,
-  requiresKeyValueHeads: false,
+  defaults: llamaDefaults,
   window: "none",
 });
 
@@ -49,7 +68,13 @@ export const mistral: Architecture = architecture({
   outputBias: false,
   feedBias: "never",
   headNorms: false,
-  requiresKeyValueHeads: true,
+  defaults: {
+    ...llamaDefaults,
+    intermediate_size: 14336,
+    max_position_embeddings: 131072,
+    num_key_value_heads: 8,
+    sliding_window: 4096,
+  },
   window: "all-layers",
 });
 
@@ -60,7 +85,7 @@ export const qwen2: Architecture = architecture({
   outputBias: false,
   feedBias: "never",
   headNorms: false,
-  requiresKeyValueHeads: true,
+  defaults: qwenDefaults,
   window: "some-layers",
 });
 
@@ -71,8 +96,7 @@ export const qwen3: Architecture = architecture({
   outputBias: true,
   feedBias: "never",
   headNorms: true,
-  defaultHeadSize: 128,
-  requiresKeyValueHeads: true,
+  defaults: { ...qwenDefaults, head_dim: 128 },
   window: "some-layers",
 });
 
@@ -80,7 +104,8 @@ function architecture(dialect: Dialect): Architecture {
   return {
     name: dialect.modelType,
     modelType: dialect.modelType,
-    describe: (config) => describeDecoder(readSpec(dialect, new ConfigReader(config))),
+    describe: (config, tensorNames) =>
+      describeDecoder(readSpec(dialect, new ConfigReader(config, dialect), tensorNames)),
   };
 }
 
@@ -94,19 +119,24 @@ const names = {
   decoder: "lm_head",
 };
 
-function readSpec(dialect: Dialect, config: ConfigReader): DecoderSpec {
+function readSpec(
+  dialect: Dialect,
+  config: ConfigReader,
+  tensorNames: ReadonlySet<string> | undefined,
+): DecoderSpec {
   config.require("is_encoder_decoder", false);
   config.require("pruned_heads", {});
   config.require("use_mrope", false);
   const block = readBlock(dialect, config);
   const positions = config.size("max_position_embeddings");
-  const layers = config.size("num_hidden_layers");
+  const layers = config.layers("num_hidden_layers", tensorNames);
+  const vocabulary = config.size("vocab_size");
   const spec: DecoderSpec = {
     architecture: dialect.modelType,
     layers,
-    vocabulary: config.size("vocab_size"),
+    vocabulary,
     maximumTokens: Math.min(positions, readWindow(dialect, config, layers)),
-    padTokenId: config.size("pad_token_id", 0, 0),
+    padTokenId: config.paddingId(vocabulary),
     tied: config.flag("tie_word_embeddings", false),
     embedding: block.hidden,
     block: () => block,
@@ -123,33 +153,38 @@ function readSpec(dialect: Dialect, config: ConfigReader): DecoderSpec {
  * computed. Infinity where there is none.
  */
 function readWindow({ window }: Dialect, config: ConfigReader, layers: number): number {
+  const some = window === "some-layers";
+  if (!some) config.require("use_sliding_window", false);
+  const used = some && config.flag("use_sliding_window", false);
+  const types = readLayerTypes(config, layers, used);
+  const first = config.size("max_window_layers", 0, layers);
   if (window === "none") return Infinity;
   const size = config.has("sliding_window") ? config.size("sliding_window") : Infinity;
-  if (window === "all-layers") return size;
-  const used = config.flag("use_sliding_window", false);
-  const first = config.size("max_window_layers", 0, layers);
+  if (!some) return size;
+  const sliding = types?.some((type) => type !== fullAttention) ?? first < layers;
+  return used && sliding ? size : Infinity;
+}
+
+const fullAttention = "full_attention";
+
+/** One type a layer; sliding ones where they are `used`. */
+function readLayerTypes(config: ConfigReader, layers: number, used: boolean): readonly string[] | undefined {
   const types = config.strings("layer_types");
-  const full = "full_attention";
-  const sliding = types?.some((type) => type !== full) ?? first < layers;
-  const known = [full, ...(used ? ["sliding_attention"] : [])];
+  const known = [fullAttention, ...(used ? ["sliding_attention"] : [])];
   if (types !== undefined && (types.length !== layers || types.some((type) => !known.includes(type)))) {
     throw config.refusal("layer_types", `${layers} of ${known.join(", ")}`);
   }
-  return used && sliding ? size : Infinity;
+  return types;
 }
 
 function readBlock(dialect: Dialect, config: ConfigReader): BlockShape {
   const hidden = config.size("hidden_size");
   const heads = config.size("num_attention_heads");
-  const keyValueHeads = config.size(
-    "num_key_value_heads",
-    1,
-    dialect.requiresKeyValueHeads ? undefined : heads,
-  );
+  const keyValueHeads = config.size("num_key_value_heads", 1, heads);
   if (heads % keyValueHeads !== 0) {
     throw config.refusal("num_key_value_heads", `a divisor of num_attention_heads ${heads}`);
   }
-  const headSize = config.size("head_dim", 1, dialect.defaultHeadSize ?? divided(config, hidden, heads));
+  const headSize = config.size("head_dim", 1, divided(config, hidden, heads));
   return {
     hidden,
     heads,
@@ -172,6 +207,13 @@ function divided(config: ConfigReader, hidden: number, heads: number): number | 
   throw config.refusal("num_attention_heads", `a divisor of hidden_size ${hidden}`);
 }
 
+/** Whether there are biases; a field that says what is fixed anyway is taken, one that contradicts it refused. */
+function readBias(config: ConfigReader, field: string, fixed: Dialect["attentionBias"]): boolean {
+  if (fixed === "config") return config.flag(field, false);
+  config.require(field, fixed === "always");
+  return fixed === "always";
+}
+
 function modules(
   dialect: Dialect,
   config: ConfigReader,
@@ -179,11 +221,8 @@ function modules(
 ): Modules {
   const { hidden, heads, keyValueHeads, headSize } = sizes;
   const intermediate = config.size("intermediate_size");
-  const attentionBias =
-    dialect.attentionBias === "config"
-      ? config.flag("attention_bias", false)
-      : dialect.attentionBias === "always";
-  const feedBias = dialect.feedBias === "config" && config.flag("mlp_bias", false);
+  const attentionBias = readBias(config, "attention_bias", dialect.attentionBias);
+  const feedBias = readBias(config, "mlp_bias", dialect.feedBias);
   const norm = (name: string, size: number): Module => ({ name, shape: [size], bias: false });
   const linear = (name: string, out: number, width: number, bias: boolean): Module => ({
     name,

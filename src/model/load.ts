@@ -1,5 +1,5 @@
 import { readPrefix } from "../adapter/index.js";
-import type { Checkpoint } from "../checkpoint/index.js";
+import { type Checkpoint, droppedAliases } from "../checkpoint/index.js";
 import type { ModelDescription } from "./description.js";
 import { ModelError } from "./errors.js";
 import { countParameters, describeModel } from "./registry.js";
@@ -29,7 +29,7 @@ export interface LoadedModel {
  *
  * @throws {ModelError} `unknown-architecture`, `config-field-*`; `tensor-missing` and `tensor-shape`, naming the
  *   tensor, when the weights are not those the config describes; `adapter-unsupported`.
- * @throws {CheckpointError} when a tensor cannot be read.
+ * @throws {CheckpointError} when a tensor cannot be read; `tied-tensors-differ` for the two biases of a tied head.
  *
  * @example
  * const { description, weights } = await loadModel(await openCheckpoint(nodeFolderReader("models/minilm-mlm")));
@@ -40,6 +40,7 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const description = describeModel(checkpoint.config, new Set(checkpoint.tensors.keys()));
   checkTensors(checkpoint, description);
+  await refuseTwoBiases(checkpoint, description);
   const weights = new WeightStore(largestStageBytes(description));
   const keepsHalves = 4 * countParameters(description) > wideLimit;
   for (const name of description.tensors.keys()) {
@@ -91,7 +92,7 @@ export function checkTensors(checkpoint: Checkpoint, description: ModelDescripti
         message: `${checkpoint.name} has no tensor ${name}.`,
         value: name,
         expected: `every tensor of a ${description.architecture} model with its language-model head`,
-        next: "A checkpoint without that head (an encoder alone, a classifier) cannot answer prompts.",
+        next: whyMissing(checkpoint, description, name),
       });
     }
     if (tensor.shape.join() !== shape.join()) {
@@ -102,4 +103,23 @@ export function checkTensors(checkpoint: Checkpoint, description: ModelDescripti
       });
     }
   }
+}
+
+/** What is likely behind a missing tensor. */
+function whyMissing({ tensors }: Checkpoint, { tiedAliases }: ModelDescription, name: string): string {
+  const [other] = [...tiedAliases].find(([alias, kept]) => kept === name && tensors.has(alias)) ?? [];
+  return name.endsWith(".bias") && other !== undefined
+    ? `It has ${other}, which transformers 4 adds in its place; transformers 5 adds zeros, since config.json says ` +
+        "tie_word_embeddings false. Save the bias that is meant under both names."
+    : "A checkpoint without that head (an encoder alone, a classifier) cannot answer prompts.";
+}
+
+/**
+ * Compares the two names of a tied head's bias, which is read under one of them.
+ *
+ * @throws {CheckpointError} `tied-tensors-differ`: transformers 4 takes one of them, transformers 5 the other.
+ */
+async function refuseTwoBiases(checkpoint: Checkpoint, { tiedAliases }: ModelDescription): Promise<void> {
+  const biases = new Map([...tiedAliases].filter(([alias]) => alias.endsWith(".bias")));
+  await droppedAliases(checkpoint, new Map(), biases);
 }

@@ -26,7 +26,7 @@ const sizes = {
 const bertLike = fc
   .record({
     ...sizes,
-    model_type: one("bert", "roberta", "electra"),
+    model_type: one("bert", "roberta", "xlm-roberta", "camembert", "electra"),
     hidden_act: one("gelu", "gelu_new", "relu", "silu"),
     intermediate_size: between(3, 20),
     embedding_size: between(6, 12),

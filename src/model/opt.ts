@@ -1,5 +1,5 @@
 import type { BlockShape } from "./block.js";
-import { ConfigReader } from "./config.js";
+import { type Config, ConfigReader } from "./config.js";
 import { type DecoderSpec, describeDecoder } from "./decoder.js";
 import type { Architecture } from "./description.js";
 import { irrelevantFields } from "./irrelevant-fields.js";
@@ -16,7 +16,17 @@ export const opt: Architecture = {
   name: "opt",
   modelType: "opt",
   describe: (config, tensorNames) =>
-    describeDecoder(readSpec(new ConfigReader(config), prefixOf(tensorNames))),
+    describeDecoder(readSpec(new ConfigReader(config, { defaults }), prefixOf(tensorNames), tensorNames)),
+};
+
+/** What transformers takes for an absent field, as in 4.30, 4.57 and 5.24. */
+const defaults: Config = {
+  ffn_dim: 3072,
+  hidden_size: 768,
+  max_position_embeddings: 2048,
+  num_attention_heads: 12,
+  num_hidden_layers: 12,
+  vocab_size: 50272,
 };
 
 /** Row of the position table that the first token reads. */
@@ -29,7 +39,11 @@ function prefixOf(tensorNames: ReadonlySet<string> | undefined): string {
   return tensorNames?.has("decoder.embed_tokens.weight") === true ? "decoder" : "model.decoder";
 }
 
-function readSpec(config: ConfigReader, prefix: string): DecoderSpec {
+function readSpec(
+  config: ConfigReader,
+  prefix: string,
+  tensorNames: ReadonlySet<string> | undefined,
+): DecoderSpec {
   config.require("is_encoder_decoder", false);
   config.require("add_cross_attention", false);
   config.require("pruned_heads", {});
@@ -37,12 +51,13 @@ function readSpec(config: ConfigReader, prefix: string): DecoderSpec {
   const affine = config.flag("layer_norm_elementwise_affine", true);
   const block = readBlock(config, affine);
   const removed = config.flag("_remove_final_layer_norm", false);
+  const vocabulary = config.size("vocab_size");
   const spec: DecoderSpec = {
     architecture: "opt",
-    layers: config.size("num_hidden_layers"),
-    vocabulary: config.size("vocab_size"),
+    layers: config.layers("num_hidden_layers", tensorNames),
+    vocabulary,
     maximumTokens: positions,
-    padTokenId: config.size("pad_token_id", 0, 0),
+    padTokenId: config.paddingId(vocabulary),
     tied: config.flag("tie_word_embeddings", true),
     embedding: config.size("word_embed_proj_dim", 1, block.hidden),
     block: () => block,

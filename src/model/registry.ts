@@ -1,4 +1,5 @@
-import { bert, electra, roberta } from "./bert.js";
+import { bert, camembert, electra, roberta, xlmRoberta } from "./bert.js";
+import { excerpt } from "../checkpoint/index.js";
 import type { Architecture, ModelDescription } from "./description.js";
 import { distilbert } from "./distilbert.js";
 import { ModelError } from "./errors.js";
@@ -10,6 +11,8 @@ import { opt } from "./opt.js";
 export const architectures: readonly Architecture[] = [
   bert,
   roberta,
+  xlmRoberta,
+  camembert,
   distilbert,
   electra,
   gpt2,
@@ -40,7 +43,7 @@ export function describeModel(
   const found = architectures.find(({ modelType }) => modelType === config["model_type"]);
   if (found === undefined) {
     throw new ModelError("unknown-architecture", {
-      message: `config.json: model_type is ${JSON.stringify(config["model_type"] ?? null)}.`,
+      message: `config.json: model_type is ${excerpt(config["model_type"] ?? null)}.`,
       value: config["model_type"],
       expected: `one of ${architectures.map(({ modelType }) => modelType).join(", ")}`,
     });

@@ -9,6 +9,9 @@ export interface Rotary {
   readonly factor: number;
 }
 
+/** There is one frequency for every two dimensions of a head; public models have up to 512. */
+const largestHead = 65_536;
+
 const types = ["default", "linear", "dynamic", "llama3", "yarn"] as const;
 
 /**
@@ -25,24 +28,24 @@ const types = ["default", "linear", "dynamic", "llama3", "yarn"] as const;
 export function readRotary(config: ConfigReader, headSize: number, maximumPositions: number): Rotary {
   if (headSize % 2 !== 0)
     throw config.refusal("head_dim", "an even number, since dimensions rotate in pairs");
-  const current = config.object("rope_parameters");
-  const older = config.object("rope_scaling");
-  if (current !== undefined && older !== undefined) {
-    throw config.refusal("rope_scaling", "it or rope_parameters, not both");
-  }
+  if (headSize > largestHead) throw config.refusal("head_dim", `heads of at most ${largestHead} dimensions`);
   const theta = config.positive("rope_theta", 10_000);
   config.require("partial_rotary_factor", 1);
   config.require("rope_interleaved", false);
-  const parameters = current ?? older;
-  if (parameters === undefined) return { frequencies: frequencies(theta, headSize), factor: 1 };
-  const rotary = readParameters(
-    parameters,
-    parameters.positive("rope_theta", theta),
-    headSize,
-    maximumPositions,
-  );
-  parameters.refuseUnread(new Set());
-  return rotary;
+  const read = (field: string): Rotary | undefined => {
+    const parameters = config.object(field);
+    // An empty object says nothing, as in transformers.
+    if (parameters === undefined || parameters.isEmpty) return undefined;
+    const own = parameters.positive("rope_theta", theta);
+    const rotary = readParameters(parameters, own, headSize, maximumPositions);
+    parameters.refuseUnread(new Set());
+    return rotary;
+  };
+  const [current, older] = [read("rope_parameters"), read("rope_scaling")];
+  if (current !== undefined && older !== undefined && JSON.stringify(current) !== JSON.stringify(older)) {
+    throw config.refusal("rope_scaling", "what rope_parameters says, or only one of them");
+  }
+  return current ?? older ?? { frequencies: frequencies(theta, headSize), factor: 1 };
 }
 
 function readParameters(parameters: ConfigReader, theta: number, headSize: number, maximum: number): Rotary {
@@ -53,19 +56,26 @@ function readParameters(parameters: ConfigReader, theta: number, headSize: numbe
   parameters.choice("type", [type], type);
   switch (type) {
     case "default":
+      ignoreOriginalLength(parameters);
       return { frequencies: plain, factor: 1 };
     case "linear": {
       const factor = parameters.positive("factor");
+      ignoreOriginalLength(parameters);
       return { frequencies: plain.map((frequency) => Math.fround(frequency / factor)), factor: 1 };
     }
     case "dynamic":
       parameters.positive("factor");
       return { frequencies: plain, factor: 1 };
     case "llama3":
-      return { frequencies: llama3(parameters, plain), factor: 1 };
+      return { frequencies: llama3(parameters, plain, maximum), factor: 1 };
     case "yarn":
       return yarn(parameters, theta, headSize, maximum);
   }
+}
+
+/** Read by other types alone; some tools write it for all. */
+function ignoreOriginalLength(parameters: ConfigReader): void {
+  parameters.size("original_max_position_embeddings", 1, 1);
 }
 
 /** theta^(-2i / size) for each pair i. */
@@ -80,12 +90,18 @@ function wavelengths(theta: number, headSize: number): number[] {
   );
 }
 
+/** The context before it was extended; where the field is absent, what the model has, as in transformers 5. */
+function originalLength(parameters: ConfigReader, maximum: number): number {
+  const field = "original_max_position_embeddings";
+  return parameters.size(field, 1, parameters.lacks(field) ? maximum : undefined);
+}
+
 /** Low frequencies are divided by the factor, high ones kept, those between blended. */
-function llama3(parameters: ConfigReader, plain: readonly number[]): number[] {
+function llama3(parameters: ConfigReader, plain: readonly number[], maximum: number): number[] {
   const factor = parameters.positive("factor");
   const low = parameters.positive("low_freq_factor");
   const high = parameters.positive("high_freq_factor");
-  const original = parameters.size("original_max_position_embeddings");
+  const original = originalLength(parameters, maximum);
   if (high <= low) throw parameters.refusal("high_freq_factor", `more than low_freq_factor ${low}`);
   const { fround } = Math;
   return plain.map((frequency) => {
@@ -99,7 +115,7 @@ function llama3(parameters: ConfigReader, plain: readonly number[]): number[] {
 
 /** Dimensions that turn often in the original context keep their frequency, those that hardly turn are divided. */
 function yarn(parameters: ConfigReader, theta: number, headSize: number, maximum: number): Rotary {
-  const original = parameters.size("original_max_position_embeddings");
+  const original = originalLength(parameters, maximum);
   const factor = parameters.positive("factor", maximum / original);
   const truncate = parameters.flag("truncate", true);
   const bound = (turns: number): number =>

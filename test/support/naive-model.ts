@@ -24,6 +24,9 @@ export function naiveLogits(
     case "roberta":
     case "electra":
       return bertLike(net, config["model_type"], input);
+    case "xlm-roberta":
+    case "camembert":
+      return bertLike(net, "roberta", input);
     case "distilbert":
       return distil(net, input);
     case "gpt2":
@@ -267,10 +270,12 @@ function bertLike(net: Net, name: string, { ids, types }: NaiveInput): Row[] {
     ],
   }[name] as [string, string, string, string, string];
   const tied = net.flag("tie_word_embeddings", true);
+  // Untied, BERT and RoBERTa add a bias that their vocabulary projection has to itself.
+  const added = tied || name === "electra" ? bias : `${decoder}.bias`;
   const vocabulary = tied ? `${name}.embeddings.word_embeddings.weight` : `${decoder}.weight`;
   return x.map((row) => {
     const transformed = net.linear(dense, row).map((value) => activate(headAct, value));
-    return add(net.linear("", net.layerNorm(norm, transformed, eps), vocabulary), [...net.tensor(bias)]);
+    return add(net.linear("", net.layerNorm(norm, transformed, eps), vocabulary), [...net.tensor(added)]);
   });
 }
 
