@@ -26,25 +26,17 @@ export async function* readQuotedRows(
 ): AsyncGenerator<Row> {
   const counter = new LineCounter();
   const maxRowBytes = options.maxRowBytes ?? lineDefaults.maxRowBytes;
-  let hasQuotes = false;
   const parser = parse({
     delimiter,
     bom: false,
     max_record_size: maxRowBytes,
     record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
-    cast: (value, { quoting }) => {
-      hasQuotes ||= quoting;
-      return value;
-    },
     // The line travels as a field before the others: the parser's types take nothing but strings.
     on_record: (values: string[], { bytes }) => {
-      const isBlank = !hasQuotes && values.length === 1 && values[0]?.trim() === "";
-      hasQuotes = false;
       const line = counter.passRecord(bytes);
-      if (isBlank) return null;
-      values.unshift(String(line));
-      return values;
+      const isBlank = values.length === 1 && values[0]?.trim() === "" && !counter.passedQuote;
+      return isBlank ? null : [String(line), ...values];
     },
   });
   const feeding = feed(parser, file, options, (bytes) => {
