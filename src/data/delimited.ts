@@ -5,7 +5,7 @@ import { DataError } from "./errors.js";
 import type { LineOptions } from "./lines.js";
 import { readPlainRows } from "./plain-rows.js";
 import { readQuotedRows } from "./quoted-rows.js";
-import { type Delimiter, mostColumns, type Quotes, type Row } from "./row.js";
+import type { Delimiter, Quotes, Row } from "./row.js";
 import { ambiguousQuotes, PlainReading, QuotedReading } from "./two-readings.js";
 
 /** How a delimited file is read. */
@@ -78,9 +78,7 @@ interface Header {
   readonly indexOf: ReadonlyMap<string, number>;
 }
 
-function readHeader(row: Row, columns: readonly ColumnRequest[], file: string): Header {
-  const { values: names, line } = row;
-  if (names.length > mostColumns) throw tooManyColumns(row, file);
+function readHeader({ values: names, line }: Row, columns: readonly ColumnRequest[], file: string): Header {
   const indexOf = new Map(names.map((name, index) => [name, index]));
   for (const request of columns) {
     const found = foundName(request, (name) => indexOf.has(name));
@@ -89,15 +87,6 @@ function readHeader(row: Row, columns: readonly ColumnRequest[], file: string): 
     if (first !== last) throw repeated({ file, line }, found.name, first, last ?? 0);
   }
   return { names, indexOf };
-}
-
-function tooManyColumns({ line, values }: Row, file: string): DataError {
-  return new DataError("too-many-columns", {
-    message: `The header at line ${line} of ${file} has ${values.length} columns.`,
-    value: line,
-    expected: `at most ${mostColumns}`,
-    next: "Look for missing line ends, or leave out columns that are not needed.",
-  });
 }
 
 /** The name is one that was asked for, and as public as the flag. */

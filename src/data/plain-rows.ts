@@ -1,7 +1,8 @@
 import type { RandomAccessFile } from "../files.js";
-import { readLineBlocks, tooLong, lineDefaults } from "./lines.js";
+import { tooManyColumns } from "./field-limit.js";
+import { lineDefaults, readLineBlocks, tooLong } from "./lines.js";
 import type { LineOptions } from "./lines.js";
-import type { Delimiter, Row } from "./row.js";
+import { type Delimiter, mostColumns, type Row } from "./row.js";
 
 /** How a line ends: CRLF, LF or CR. */
 const lineEnd = /\r\n|\n|\r/u;
@@ -30,7 +31,9 @@ export async function* readPlainRows(
       if (text.length > maxRowBytes) throw tooLong(file.name, line, maxRowBytes);
       witness(text, line);
       if (isBlank(text, delimiter)) continue;
-      yield { line, values: text.split(delimiter) };
+      const values = text.split(delimiter, mostColumns + 1);
+      if (values.length > mostColumns) throw tooManyColumns(file.name, line);
+      yield { line, values };
     }
   }
 }

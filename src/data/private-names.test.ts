@@ -99,7 +99,12 @@ test("more columns than can be meant, and rows that do not end, have an error of
   expect((await refusal(`text\tlabel\twho${wide.replaceAll(",", "\t")}\n`, "tsv")).code).toBe(
     "too-many-columns",
   );
-  expect((await refusal(`text,label,who\na${wide}\n`, "csv")).code).toBe("ragged-row");
+  expect(await refusal(`text,label,who\r\nb,1,x\r\n"a\r\n"${wide}\n`, "csv")).toMatchObject({
+    code: "too-many-columns",
+    value: 3,
+  });
+  const commas = `text,label,who\n"${wide}\n""${wide}",1,ann,x\n`;
+  expect((await refusal(commas, "csv")).code).toBe("ragged-row");
   for (const format of ["csv", "tsv", "jsonl"] as const) {
     const error = await refusal(`text,label,who\n${"x".repeat(3000)}`, format, { maxRowBytes: 1000 }).catch(
       (reason: unknown) => reason as DataError,

@@ -3,6 +3,7 @@ import type { Parser } from "csv-parse";
 
 import type { RandomAccessFile } from "../files.js";
 import { DataError } from "./errors.js";
+import { FieldLimit } from "./field-limit.js";
 import { LineCounter } from "./line-counter.js";
 import { lineDefaults, readLineBlocks, tooLong } from "./lines.js";
 import type { LineOptions } from "./lines.js";
@@ -39,7 +40,9 @@ export async function* readQuotedRows(
       return isBlank ? null : [String(line), ...values];
     },
   });
+  const limit = new FieldLimit(delimiter, file.name);
   const feeding = feed(parser, file, options, (bytes) => {
+    limit.pass(bytes);
     witness(bytes);
     counter.add(bytes);
   });
