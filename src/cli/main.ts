@@ -29,11 +29,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const program = new Command("dpzo")
     .description("Fine-tune language models under differential privacy with forward passes only.")
     .version(version)
-    .exitOverride();
-  // The parser of the command line quotes what it does not know in full.
-  const outputError = (text: string, write: (text: string) => void): void => {
-    write(`${shownSentence(text.trimEnd())}\n`);
-  };
+    .exitOverride()
+    .configureOutput({ outputError });
   const commands = [
     trainCommand,
     evalCommand,
@@ -46,7 +43,8 @@ export async function run(args: readonly string[]): Promise<number> {
     calibrateCommand,
     compareCommand,
   ];
-  for (const make of commands) program.addCommand(make(setExitCode).exitOverride().configureOutput({ outputError }));
+  for (const make of commands)
+    program.addCommand(make(setExitCode).exitOverride().configureOutput({ outputError }));
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
@@ -54,6 +52,11 @@ export async function run(args: readonly string[]): Promise<number> {
     tellError(error);
     return exitCodeOf(error);
   }
+}
+
+/** Commander quotes in full what it does not know. */
+function outputError(text: string, write: (text: string) => void): void {
+  write(`${shownSentence(text.trimEnd())}\n`);
 }
 
 /** One line for a person: code and sentence. Errors that dpzo did not foresee come with their stack. */

@@ -86,7 +86,13 @@ test("a last line without its end counts, also where it is one character or half
 
 test("files without a record: empty, a mark alone, blank lines, a header alone", async () => {
   for (const format of formats) {
-    for (const content of ["", "\ufeff", "\n", "\r\n \r\n", ...(format === "jsonl" ? [] : [header(format)])]) {
+    for (const content of [
+      "",
+      "\ufeff",
+      "\n",
+      "\r\n \r\n",
+      ...(format === "jsonl" ? [] : [header(format)]),
+    ]) {
       await expect(rows(content, format), JSON.stringify(content)).rejects.toMatchObject({
         code: "empty-file",
       });

@@ -171,7 +171,10 @@ function asLabel(value: unknown, name: string, file: string, line: number): stri
 /** Of whole numbers beyond 2^53 several are read as one: two labels could come out as the same. */
 function isLabel(value: unknown): value is string | number | boolean {
   if (typeof value === "string" || typeof value === "boolean") return true;
-  return typeof value === "number" && (Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value));
+  return (
+    typeof value === "number" &&
+    (Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value))
+  );
 }
 
 function asUnit(value: unknown, name: string, file: string, line: number): string {

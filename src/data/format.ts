@@ -12,7 +12,8 @@ const extensions: Readonly<Record<string, DataFormat>> = {
 };
 
 const packed = "Unpack it first.";
-const pandas = "With pandas: read_parquet, read_feather or read_excel, then to_json(orient='records', lines=True).";
+const pandas =
+  "With pandas: read_parquet, read_feather or read_excel, then to_json(orient='records', lines=True).";
 
 /** What to do with files of other kinds that data come in. */
 const otherKinds: Readonly<Record<string, string>> = {

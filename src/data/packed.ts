@@ -8,7 +8,11 @@ const beginnings: readonly (readonly [kind: string, bytes: readonly number[], ne
   ["bzip2", [0x42, 0x5a, 0x68], "Unpack it: bunzip2."],
   ["xz", [0xfd, 0x37, 0x7a, 0x58], "Unpack it: unxz."],
   ["Zstandard", [0x28, 0xb5, 0x2f, 0xfd], "Unpack it: unzstd."],
-  ["Parquet", [0x50, 0x41, 0x52, 0x31], "With pandas: read_parquet, then to_json(orient='records', lines=True)."],
+  [
+    "Parquet",
+    [0x50, 0x41, 0x52, 0x31],
+    "With pandas: read_parquet, then to_json(orient='records', lines=True).",
+  ],
 ];
 
 /** @throws {DataError} code `packed-file` for a file whose first bytes are those of an archive or of Parquet */

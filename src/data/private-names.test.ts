@@ -47,7 +47,7 @@ const files: readonly (readonly [what: string, format: DataFormat, content: stri
     `{"l\\u0061bel":"${secret}","text":"b","label":1,"who":1}`,
     "duplicate-column",
   ],
-  ["text that is not JSON", "jsonl", `${secret}`, "not-json"],
+  ["text that is not JSON", "jsonl", secret, "not-json"],
   ["a JSON string", "jsonl", `"${secret}"`, "not-an-object"],
   ["a JSON array of rows", "jsonl", `[{"text":"${secret}","label":1}]`, "not-an-object"],
   ["a NUL byte", "csv", `text,label,who\n${secret}\0,1,ann\n`, "nul-byte"],

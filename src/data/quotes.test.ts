@@ -35,12 +35,7 @@ test("TSV: quotes are text, as GLUE, LM-BFF and Common Voice write them", async 
 });
 
 const ambiguous: readonly (readonly [what: string, format: DataFormat, content: string, line: number])[] = [
-  [
-    "a field opened in one line and closed in the next",
-    "tsv",
-    'text\tlabel\n"a\t0\nb"\t1\nplain\t0\n',
-    2,
-  ],
+  ["a field opened in one line and closed in the next", "tsv", 'text\tlabel\n"a\t0\nb"\t1\nplain\t0\n', 2],
   ["the same with commas", "csv", 'text,label\n"a,0\nb",1\nplain,0\n', 2],
   ["over three lines, with CRLF", "tsv", 'text\tlabel\r\nx\t1\r\n"a\t0\r\nb\t1\r\nc"\t1', 3],
   ["over three lines, with CRLF and commas", "csv", 'text,label\r\nx,1\r\n"a,0\r\nb,1\r\nc",1', 3],
@@ -93,7 +88,9 @@ test("CSV with line ends in quotes is read where lines alone would not fit", asy
 
 /** Fields as any program may write them, in characters that matter. */
 const field = fc
-  .array(fc.constantFrom("a", "b", " ", '"', ",", "\t", "\n", "\r\n", "\u00e4", "\u{1f600}"), { maxLength: 8 })
+  .array(fc.constantFrom("a", "b", " ", '"', ",", "\t", "\n", "\r\n", "\u00e4", "\u{1f600}"), {
+    maxLength: 8,
+  })
   .map((parts) => parts.join(""));
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 const ifNeeded = (text: string): string => (/[",\t\n\r]/u.test(text) ? quoted(text) : text);
@@ -168,8 +165,7 @@ test("property: what two strict readers take for different numbers of rows is re
       async (commas, [format, delimiter], pieceBytes) => {
         const content = commas.replaceAll(",", delimiter);
         const [asQuoted, asPlain] = [true, false].map((quotes) => strictly(content, delimiter, quotes));
-        const differ =
-          asQuoted !== undefined && asPlain !== undefined && asQuoted.length !== asPlain.length;
+        const differ = asQuoted !== undefined && asPlain !== undefined && asQuoted.length !== asPlain.length;
         const found = await rows(content, format, { pieceBytes }).catch(
           (error: unknown) => (error as { readonly code: string }).code,
         );

@@ -34,10 +34,15 @@ test("truth values are the labels called so in any capitals, or 0 and 1", () => 
   const values = [false, true, "False", "TRUE", " true "];
   for (const list of ["no,yes", "1=yes,0=no", "false=bad,true=good", "True=good,False=bad"]) {
     const index = createLabelIndex(parseLabelWords(list));
-    const [no, yes] = ["no", "bad"].some((word) => list.startsWith(`${word},`) || list.startsWith(`false=${word}`))
+    const [no, yes] = ["no", "bad"].some(
+      (word) => list.startsWith(`${word},`) || list.startsWith(`false=${word}`),
+    )
       ? [0, 1]
       : [1, 0];
-    expect(values.map((value) => index.indexOf(value, 1)), list).toEqual([no, yes, no, yes, yes]);
+    expect(
+      values.map((value) => index.indexOf(value, 1)),
+      list,
+    ).toEqual([no, yes, no, yes, yes]);
   }
 });
 
