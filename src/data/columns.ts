@@ -153,7 +153,7 @@ function textsInside(value: unknown): unknown {
 function asLabel(value: unknown, name: string, file: string, line: number): string {
   if (!isLabel(value)) {
     throw new DataError("bad-label", {
-      message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is ${kindOf(value)} that stands for no label.`,
+      message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is ${kindOf(value)}, which is no label.`,
       value: line,
       expected: "a string, a boolean, or a number that is read exactly",
     });

@@ -15,11 +15,11 @@ export interface DelimitedOptions extends LineOptions {
 }
 
 /**
- * Reads rows under a header line. Lines of nothing but white space are skipped, as pandas skips them; a single empty field is
- * written `""`.
+ * Reads rows under a header line. Lines of nothing but white space are skipped, as pandas skips them; a single empty
+ * field is written `""`.
  *
- * With commas, fields are quoted as RFC 4180 says; with tabs, quotes are text, as GLUE and others write their files. A file
- * that both readings take, and take for different rows, is refused unless `quotes` says which is meant.
+ * With commas, fields are quoted as RFC 4180 says; with tabs, quotes are text, as GLUE and others write their files. A
+ * file that both readings take, and take for different rows, is refused unless `quotes` says which is meant.
  */
 export async function* readDelimited(
   file: RandomAccessFile,

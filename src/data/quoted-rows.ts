@@ -15,7 +15,8 @@ type Witness = (bytes: Uint8Array) => void;
 /**
  * Reads rows with fields quoted as RFC 4180 says: `"` around a field, doubled inside.
  *
- * Line ends may be CRLF, LF or CR, also inside quotes. Lines of nothing but white space are no rows, except inside quotes.
+ * Line ends may be CRLF, LF or CR, also inside quotes. Lines of nothing but white space are no rows, except inside
+ * quotes.
  *
  * @param witness sees every block before its rows are given
  */

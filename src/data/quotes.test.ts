@@ -54,7 +54,7 @@ for (const [what, format, content, line] of ambiguous) {
   });
 }
 
-test("a quoted TSV whose cells hold tabs or line ends is refused, or read with --quotes csv, never cut in silence", async () => {
+test("quoted TSV with tabs or line ends in cells is refused, or read with --quotes csv, never cut in silence", async () => {
   const content = 'text\tlabel\n"a\nb"\t1\n"c\td"\t0\n';
   await expect(rows(content, "tsv")).rejects.toThrow(code("ragged-row", 2));
   await expect(rows(content, "tsv")).rejects.toThrow(/--quotes csv/u);

@@ -2,8 +2,8 @@ import { DataError } from "./errors.js";
 import type { Delimiter } from "./row.js";
 
 /**
- * Says whether a file that is read with quotes as text could as well be one with quoted fields, and a different number of
- * rows: every line fits RFC 4180 with as many fields as the first, and a quoted field goes on over a line end.
+ * Says whether a file that is read with quotes as text could as well be one with quoted fields, and a different number
+ * of rows: every line fits RFC 4180 with as many fields as the first, and a quoted field goes on over a line end.
  *
  * One quote inside an unquoted field, as most unquoted files have, settles that it could not.
  */
@@ -82,8 +82,8 @@ function closingQuote(text: string, from: number): number {
 }
 
 /**
- * Says whether a file that is read with quoted fields could as well be one in which quotes are text: every line has as many
- * delimiters as the first.
+ * Says whether a file that is read with quoted fields could as well be one in which quotes are text: every line has as
+ * many delimiters as the first.
  */
 export class PlainReading {
   fits = true;
