@@ -1,3 +1,5 @@
+import { shownSentence, shownValue } from "./shown.js";
+
 /** What an error says besides its code: the value that was wrong, what was expected, what to do next. */
 export interface ErrorDetails {
   /** One sentence: what is wrong, and where (which file, tensor, line, byte, flag). */
@@ -16,6 +18,10 @@ export interface ErrorDetails {
  * Each part of the library has a subclass with a closed list of codes; scripts match on `code`,
  * people read `message`, which already contains what was expected and what to do next.
  *
+ * Guarantees:
+ * - What a file or a flag says is shown in part: a quoted value up to 200 characters, a sentence up to 1,000
+ *   ({@link shownSentence}), on one line and without control characters. `value` is cut alike.
+ *
  * @example
  * try { parseTemplate("no slot"); } catch (error) {
  *   if (error instanceof DpzoError && error.code === "template-no-mask") { ... }
@@ -28,14 +34,15 @@ export class DpzoError<Code extends string = string> extends Error {
   readonly next: string | undefined;
 
   constructor(code: Code, details: ErrorDetails) {
-    const parts = [details.message];
-    if (details.expected !== undefined) parts.push(`Expected ${details.expected}.`);
-    if (details.next !== undefined) parts.push(details.next);
-    super(parts.join(" "));
+    const shown = (sentence: string | undefined): string | undefined =>
+      sentence === undefined ? undefined : shownSentence(sentence, details.value);
+    const [message, expected, next] = [details.message, details.expected, details.next].map(shown);
+    const parts = [message, expected === undefined ? undefined : `Expected ${expected}.`, next];
+    super(parts.filter((part) => part !== undefined).join(" "));
     this.name = new.target.name;
     this.code = code;
-    this.value = details.value;
-    this.expected = details.expected;
-    this.next = details.next;
+    this.value = shownValue(details.value);
+    this.expected = expected;
+    this.next = next;
   }
 }

@@ -135,6 +135,12 @@ const badFiles: readonly [what: string, name: string, content: string][] = [
   ["a stray quote in CSV", "quote.csv", `text,label\n"a" ${canaries[0]},0\n`],
   ["an unterminated quote in CSV", "open.csv", `text,label\na,0\n"${canaries[2]},0\n`],
   ["a TSV without the label column", "column.tsv", `text\n${canaries[0]}\n`],
+  ["a CSV without a header row", "bare.csv", `${canaries[0]},0\n${canaries[1]},1\n`],
+  ["a CSV whose first row has a value twice", "twice.csv", `${canaries[0]},${canaries[0]}\nb,1\n`],
+  ["a TSV whose header has the text alone", "half.tsv", `text\t${canaries[0]}\na\t0\n`],
+  ["a JSONL row whose key is a value", "key.jsonl", `{"${canaries[0]}":"a","label":"0"}\n`],
+  ["a JSONL row with a key twice", "keys.jsonl", `{"text":"${canaries[0]}","text":"b","label":"0"}\n`],
+  ["a TSV of two readings", "two.tsv", `text\tlabel\n"${canaries[0]}\t0\n${canaries[1]}"\t1\n`],
 ];
 
 test("every error about a private row names its line, and nothing that it says", async () => {

@@ -126,8 +126,10 @@ export function readEventFile(path: string): Event {
   try {
     value = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
+    // The parser's own sentence quotes the file, which may be a private one in the wrong place.
+    const reason = error instanceof Error && "code" in error ? error.message : "it is not JSON";
     throw new UsageError("config-file", {
-      message: `Cannot read ${path}: ${error instanceof Error ? error.message : "unreadable"}`,
+      message: `Cannot read ${path}: ${reason}.`,
       value: path,
       expected: "a JSON file with a privacy event",
     });

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 
 import { AccountingError } from "../accounting/index.js";
 import { DpzoError } from "../errors.js";
+import { shownSentence } from "../shown.js";
 import { accountCommand } from "./commands/account.js";
 import { calibrateCommand } from "./commands/calibrate.js";
 import { compareCommand } from "./commands/compare.js";
@@ -28,7 +29,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const program = new Command("dpzo")
     .description("Fine-tune language models under differential privacy with forward passes only.")
     .version(version)
-    .exitOverride();
+    .exitOverride()
+    .configureOutput({ outputError });
   const commands = [
     trainCommand,
     evalCommand,
@@ -41,7 +43,8 @@ export async function run(args: readonly string[]): Promise<number> {
     calibrateCommand,
     compareCommand,
   ];
-  for (const make of commands) program.addCommand(make(setExitCode).exitOverride());
+  for (const make of commands)
+    program.addCommand(make(setExitCode).exitOverride().configureOutput({ outputError }));
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
@@ -51,12 +54,18 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Commander quotes in full what it does not know. */
+function outputError(text: string, write: (text: string) => void): void {
+  write(`${shownSentence(text.trimEnd())}\n`);
+}
+
 /** One line for a person: code and sentence. Errors that dpzo did not foresee come with their stack. */
 export function tellError(error: unknown): void {
   // Commander has already written its own message.
   if (error instanceof CommanderError) return;
-  if (error instanceof DpzoError || error instanceof AccountingError)
-    process.stderr.write(`dpzo: ${error.message} [${error.code}]\n`);
+  if (error instanceof DpzoError) process.stderr.write(`dpzo: ${error.message} [${error.code}]\n`);
+  else if (error instanceof AccountingError)
+    process.stderr.write(`dpzo: ${shownSentence(error.message, error.value)} [${error.code}]\n`);
   else
     process.stderr.write(
       `dpzo: unexpected error\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,

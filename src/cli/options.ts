@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 
 import { type Command, Option } from "commander";
-import { parse as parseYaml } from "yaml";
+import { parse as parseYaml, YAMLParseError } from "yaml";
 import { z } from "zod";
 
 import { UsageError } from "./errors.js";
@@ -115,15 +115,23 @@ export function readConfigFile(path: string): Record<string, unknown> {
   );
 }
 
+/** Of an error of the reader the kind alone: its sentence may quote the file. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unreadable";
+  if (error instanceof YAMLParseError) return `it is not valid YAML or JSON (${error.code})`;
+  return "code" in error ? error.message : "it is not valid YAML or JSON";
+}
+
 /** A YAML or JSON file that holds a mapping, its keys as they stand. @throws {UsageError} `config-file` */
 export function readMappingFile(path: string): Readonly<Record<string, unknown>> {
   let parsed: unknown;
   try {
     // JSON is YAML, so one reader serves both.
-    parsed = parseYaml(readFileSync(path, "utf8"));
+    // Without the lines around an error: a private file may have been given in the wrong place.
+    parsed = parseYaml(readFileSync(path, "utf8"), { prettyErrors: false });
   } catch (error) {
     throw new UsageError("config-file", {
-      message: `Cannot read ${path}: ${error instanceof Error ? error.message : "unreadable"}`,
+      message: `Cannot read ${path}: ${reasonOf(error)}.`,
       value: path,
       expected: "a YAML or JSON file",
     });

@@ -9,6 +9,7 @@ import {
 } from "../data/index.js";
 import { openNodeFile } from "../node/index.js";
 import { type TaskConfig, taskConfigSchema } from "../plan/config.js";
+import { countedColumns, textRequest } from "./column-names.js";
 import { parseOptions, parseTemplate, slotNames, type TaskRecord } from "../tasks/index.js";
 import { taskFlag } from "./named-settings.js";
 
@@ -21,6 +22,10 @@ export const columnsSchema = z.strictObject({
     .enum(["jsonl", "csv", "tsv"])
     .optional()
     .describe("format of the data file; default: from its name"),
+  quotes: z
+    .enum(["csv", "none"])
+    .optional()
+    .describe('what " means: csv (fields are quoted) or none (it is text); default: csv in CSV, none in TSV'),
 });
 
 /** Flags of every command that reads records for a task. */
@@ -37,9 +42,11 @@ export type Columns = z.infer<typeof columnsSchema>;
 
 /** What says which columns a task reads. */
 export type TaskColumns = Columns &
-  Partial<Pick<TaskConfig, "template" | "options" | "answers">> & {
+  Partial<Pick<TaskConfig, "template" | "labelWords" | "options" | "answers">> & {
     /** The column of the privacy unit; not read where there is none. */
     readonly unit?: string | undefined;
+    /** The name of the task, whose columns have other names in some copies. */
+    readonly task?: string | undefined;
   };
 
 /**
@@ -54,7 +61,8 @@ export async function* fileRecords(path: string, columns: TaskColumns): AsyncGen
   const file = await openNodeFile(path);
   try {
     const slots = slotsOf(columns);
-    for await (const record of readRecords(file, format, wantedColumns(columns, slots))) {
+    const wanted = wantedColumns(columns, slots);
+    for await (const record of readRecords(file, format, wanted, { quotes: columns.quotes })) {
       yield recordOf(record, columns, slots);
     }
   } finally {
@@ -79,13 +87,7 @@ function columnOf(slot: string, { text, pair }: Columns): string | undefined {
 
 function wantedColumns(columns: TaskColumns, slots: readonly string[]): readonly ColumnRequest[] {
   const texts = slots.flatMap((slot) => columnOf(slot, columns) ?? []);
-  const right: ColumnRequest =
-    columns.answers === undefined
-      ? { name: columns.label, kind: "label" }
-      : { name: columns.answers, kind: "texts" };
-  const unit: readonly ColumnRequest[] =
-    columns.unit === undefined ? [] : [{ name: columns.unit, kind: "unit" }];
-  return [...texts.map((name): ColumnRequest => ({ name, kind: "text" })), right, ...unit];
+  return [...texts.map((name): ColumnRequest => textRequest(name, columns)), ...countedColumns(columns)];
 }
 
 function recordOf(

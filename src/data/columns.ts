@@ -1,14 +1,25 @@
 import { DataError } from "./errors.js";
 import { unitText } from "./unit-text.js";
 
-/**
- * A column that is wanted. `text` must be a string (it may be empty); `texts` a string or a list of strings; `label` a
- * string or a number, given as a string, not blank; `unit` (whom a record belongs to) a string, a whole number or a boolean, not
- * blank, and given by the record's `unit`.
- */
-export interface ColumnRequest {
+/** Another name of a column, and what its values are called under that name. */
+export interface OtherName {
   readonly name: string;
+  /** By the value in the file: what it stands for. */
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A column that is wanted. `text` must be a string (it may be empty); `texts` a string, a list of strings, or an object
+ * whose `text` is one of these, as SQuAD's answers are; `label` a string, a boolean or a number, given as a string, not
+ * blank; `unit` (whom a record belongs to) a string, a whole number or a boolean, not blank, and given by the record's
+ * `unit`.
+ */
+export interface ColumnRequest extends OtherName {
   readonly kind: "text" | "texts" | "label" | "unit";
+  /** Names it has in other copies of the same data; the first of all that is there is read. */
+  readonly others?: readonly OtherName[];
+  /** Names that come before `name`, where they are there. */
+  readonly better?: readonly OtherName[];
 }
 
 /** One record: the wanted fields by column name, and where it begins. */
@@ -23,34 +34,71 @@ export interface DataRecord {
   readonly lists: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Most names, and characters of a name, that a message lists. */
-const shownNames = 20;
-const shownCharacters = 60;
+/** Where a row stands, and what can be said about it. */
+export interface RowPlace {
+  readonly file: string;
+  readonly line: number;
+}
 
-/** The error for a column that is not there; lists those that are, which are public. */
+/**
+ * The name under which a wanted column is there, and what its values stand for.
+ *
+ * @param has whether the row, or the header, has a name
+ */
+export function foundName(
+  { name, values, others = [], better = [] }: ColumnRequest,
+  has: (name: string) => boolean,
+): OtherName | undefined {
+  const main = { name, ...(values && { values }) };
+  return [...better, main, ...others].find((candidate) => has(candidate.name));
+}
+
+/**
+ * The error for a column that is not there. Of the names that are there it says how many: where a file has no header
+ * row they are its first record, and in a JSONL file they may be anything.
+ *
+ * @param present the names there are, which are not shown
+ * @param wanted all columns that are asked for: with none of them there, the file seems to have no header row
+ */
 export function missingColumn(
-  file: string,
-  line: number,
-  name: string,
+  { file, line }: RowPlace,
+  request: ColumnRequest,
   present: readonly string[],
+  wanted: readonly ColumnRequest[],
+  kind: "header" | "object",
 ): DataError {
-  const shown = present
-    .slice(0, shownNames)
-    .map((column) => JSON.stringify(column.slice(0, shownCharacters)));
-  const more = present.length > shownNames ? ` and ${present.length - shownNames} more` : "";
+  const names = [request, ...(request.others ?? [])].map(({ name }) => JSON.stringify(name)).join(" or ");
+  const noun = kind === "header" ? "column" : "key";
+  const count = `${present.length} ${noun}${present.length === 1 ? "" : "s"}`;
   return new DataError("missing-column", {
-    message: `Line ${line} of ${file} has no column ${JSON.stringify(name)}.`,
+    message: `Line ${line} of ${file} has no ${kind === "header" ? "column" : "column (key)"} ${names}.`,
     value: line,
-    expected:
-      present.length === 0 ? "columns; it has none" : `one of its columns: ${shown.join(", ")}${more}`,
+    expected: `${names} among its ${count}, whose names are not shown, as they may be private`,
+    next: adviceFor(request, present, wanted, kind),
   });
+}
+
+/** What may be wrong, from comparing with public names alone. */
+function adviceFor(
+  { name }: ColumnRequest,
+  present: readonly string[],
+  wanted: readonly ColumnRequest[],
+  kind: "header" | "object",
+): string {
+  const plain = (text: string): string => text.trim().toLowerCase();
+  if (present.some((other) => plain(other) === plain(name)))
+    return "One differs from it in capitals or white space alone.";
+  const names = new Set(present);
+  const someFound = wanted.some((request) => foundName(request, (one) => names.has(one)) !== undefined);
+  if (kind === "object" || someFound) return "Say what the column is called in the file.";
+  return "The file seems to have no header row, or another character between its columns: put a row of names first.";
 }
 
 /**
  * Takes the wanted fields out of one row.
  *
  * @param get - the value under a name, `undefined` when the row has no such column.
- * @param present - the names there are, for the message.
+ * @param present - the names there are: to count them for the message.
  * @throws {DataError} codes `missing-column`, `not-text`, `bad-label`, `empty-label`, `bad-unit`, `empty-unit`.
  */
 export function pickFields(
@@ -63,14 +111,22 @@ export function pickFields(
   const fields = Object.create(null) as Record<string, string>;
   const lists = Object.create(null) as Record<string, readonly string[]>;
   let unit: string | undefined;
-  for (const { name, kind } of columns) {
-    const value = get(name);
-    if (value === undefined) throw missingColumn(file, line, name, present());
-    if (kind === "texts") lists[name] = asTexts(value, name, file, line);
-    else if (kind === "unit") unit = asUnit(value, name, file, line);
-    else fields[name] = kind === "text" ? asText(value, name, file, line) : asLabel(value, name, file, line);
+  for (const request of columns) {
+    const { name, kind } = request;
+    const found = foundName(request, (one) => get(one) !== undefined);
+    if (found === undefined) throw missingColumn({ file, line }, request, present(), columns, "object");
+    const value = get(found.name);
+    if (kind === "texts") lists[name] = asTexts(value, found.name, file, line);
+    else if (kind === "unit") unit = asUnit(value, found.name, file, line);
+    else if (kind === "text") fields[name] = asText(value, found.name, file, line);
+    else fields[name] = translated(asLabel(value, found.name, file, line), found);
   }
   return { line, fields, lists, ...(unit !== undefined && { unit }) };
+}
+
+function translated(label: string, { values = {} }: OtherName): string {
+  const key = label.trim();
+  return Object.hasOwn(values, key) ? (values[key] ?? label) : label;
 }
 
 function asText(value: unknown, name: string, file: string, line: number): string {
@@ -83,17 +139,23 @@ function asText(value: unknown, name: string, file: string, line: number): strin
 }
 
 function asTexts(value: unknown, name: string, file: string, line: number): readonly string[] {
-  if (!Array.isArray(value)) return [asText(value, name, file, line)];
-  return value.map((item) => asText(item, name, file, line));
+  const list = textsInside(value);
+  if (!Array.isArray(list)) return [asText(list, name, file, line)];
+  return list.map((item) => asText(item, name, file, line));
+}
+
+/** SQuAD's answers are an object of two lists: the texts, and where each begins. */
+function textsInside(value: unknown): unknown {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject && Object.hasOwn(value, "text") ? (value as { readonly text: unknown }).text : value;
 }
 
 function asLabel(value: unknown, name: string, file: string, line: number): string {
-  const isLabel = typeof value === "string" || (typeof value === "number" && Number.isFinite(value));
-  if (!isLabel) {
+  if (!isLabel(value)) {
     throw new DataError("bad-label", {
-      message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is ${kindOf(value)}.`,
+      message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is ${kindOf(value)}, which is no label.`,
       value: line,
-      expected: "a string or a finite number",
+      expected: "a string, a boolean, or a number that is read exactly",
     });
   }
   const text = String(value);
@@ -102,7 +164,17 @@ function asLabel(value: unknown, name: string, file: string, line: number): stri
     message: `Column ${JSON.stringify(name)} at line ${line} of ${file} is empty.`,
     value: line,
     expected: "a label on every row",
+    next: "Leave out rows without a label.",
   });
+}
+
+/** Of whole numbers beyond 2^53 several are read as one: two labels could come out as the same. */
+function isLabel(value: unknown): value is string | number | boolean {
+  if (typeof value === "string" || typeof value === "boolean") return true;
+  return (
+    typeof value === "number" &&
+    (Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value))
+  );
 }
 
 function asUnit(value: unknown, name: string, file: string, line: number): string {

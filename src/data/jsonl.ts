@@ -1,11 +1,13 @@
 import type { RandomAccessFile } from "../files.js";
 import { pickFields } from "./columns.js";
+import { foundName } from "./columns.js";
 import type { ColumnRequest, DataRecord } from "./columns.js";
 import { DataError } from "./errors.js";
+import { topLevelKeys } from "./json-keys.js";
 import { readLineBlocks, splitLines } from "./lines.js";
 import type { LineOptions } from "./lines.js";
 
-/** Reads JSON Lines; blank lines are skipped. */
+/** Reads JSON Lines; lines of nothing but white space are skipped. */
 export async function* readJsonLines(
   file: RandomAccessFile,
   columns: readonly ColumnRequest[],
@@ -25,7 +27,29 @@ export async function* readJsonLines(
 function readLine(text: string, columns: readonly ColumnRequest[], file: string, line: number): DataRecord {
   const row = parse(text, file, line);
   const get = (name: string): unknown => (Object.hasOwn(row, name) ? row[name] : undefined);
+  refuseRepeated(text, columns, get, file, line);
   return pickFields(columns, get, () => Object.keys(row), file, line);
+}
+
+/** Readers differ in which of two values they keep. */
+function refuseRepeated(
+  text: string,
+  columns: readonly ColumnRequest[],
+  get: (name: string) => unknown,
+  file: string,
+  line: number,
+): void {
+  const keys = topLevelKeys(text);
+  if (new Set(keys).size === keys.length) return;
+  for (const request of columns) {
+    const found = foundName(request, (name) => get(name) !== undefined);
+    if (found === undefined || keys.indexOf(found.name) === keys.lastIndexOf(found.name)) continue;
+    throw new DataError("duplicate-column", {
+      message: `Line ${line} of ${file} has the key ${JSON.stringify(found.name)} more than once.`,
+      value: line,
+      expected: "every key once",
+    });
+  }
 }
 
 function parse(text: string, file: string, line: number): Readonly<Record<string, unknown>> {
@@ -38,6 +62,7 @@ function parse(text: string, file: string, line: number): Readonly<Record<string
       message: `Line ${line} of ${file} is not valid JSON.`,
       value: line,
       expected: "one JSON object a line",
+      next: "A JSON array, or objects over several lines, become such a file by: jq -c '.[]' or jq -c .",
     });
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
@@ -47,5 +72,6 @@ function parse(text: string, file: string, line: number): Readonly<Record<string
     message: `Line ${line} of ${file} is JSON, but not an object.`,
     value: line,
     expected: "one JSON object a line",
+    next: "A JSON array of objects becomes such a file by: jq -c '.[]'",
   });
 }

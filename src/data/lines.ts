@@ -25,7 +25,7 @@ const newline = 0x0a;
 /**
  * Reads a file as blocks of whole lines, without a byte order mark.
  *
- * @throws {DataError} codes `invalid-utf8`, `row-too-long`, with the line.
+ * @throws {DataError} codes `invalid-utf8`, `nul-byte`, `row-too-long`, with the line.
  */
 export async function* readLineBlocks(
   file: RandomAccessFile,
@@ -39,7 +39,7 @@ export async function* readLineBlocks(
     const end = piece.lastIndexOf(newline) + 1;
     if (end > 0) {
       const bytes = concatBytes([...rest, piece.subarray(0, end)]);
-      refuseInvalidUtf8(bytes, firstLine, file.name);
+      refuseWhatIsNoText(bytes, firstLine, file.name);
       yield { bytes, firstLine };
       firstLine += countNewlines(bytes);
       rest = [];
@@ -49,7 +49,7 @@ export async function* readLineBlocks(
   }
   const bytes = concatBytes(rest);
   if (bytes.length === 0) return;
-  refuseInvalidUtf8(bytes, firstLine, file.name);
+  refuseWhatIsNoText(bytes, firstLine, file.name);
   yield { bytes, firstLine };
 }
 
@@ -78,6 +78,19 @@ export function countNewlines(bytes: Uint8Array): number {
   let count = 0;
   for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, at + 1)) count++;
   return count;
+}
+
+function refuseWhatIsNoText(bytes: Uint8Array, firstLine: number, file: string): void {
+  refuseInvalidUtf8(bytes, firstLine, file);
+  const nul = bytes.indexOf(0);
+  if (nul < 0) return;
+  const line = firstLine + countNewlines(bytes.subarray(0, nul));
+  throw new DataError("nul-byte", {
+    message: `Line ${line} of ${file} has a NUL byte.`,
+    value: line,
+    expected: "a text file in UTF-8",
+    next: "In UTF-16 every second byte of plain text is NUL: save it as UTF-8.",
+  });
 }
 
 function refuseInvalidUtf8(bytes: Uint8Array, firstLine: number, file: string): void {

@@ -1,16 +1,21 @@
 import type { RandomAccessFile } from "../files.js";
 import type { ColumnRequest, DataRecord } from "./columns.js";
-import { readDelimited } from "./delimited.js";
+import { type DelimitedOptions, readDelimited } from "./delimited.js";
 import { DataError } from "./errors.js";
 import type { DataFormat } from "./format.js";
 import { readJsonLines } from "./jsonl.js";
-import type { LineOptions } from "./lines.js";
+import { refusePacked } from "./packed.js";
+
+/** How a data file is read; `quotes` is not looked at in JSONL. */
+export type ReadOptions = DelimitedOptions;
 
 /**
  * Reads the records of a data file one by one; memory stays at one piece of the file.
  *
  * Guarantees:
- * - Every row is a record or an error: none is dropped, because that would change who the guarantee is for.
+ * - Every row is a record or an error: none is dropped, because that would change who the guarantee is for. Lines of
+ *   nothing but white space are no rows.
+ * - A quote never joins rows, and never parts one, where the file could be read both ways: such a file is refused.
  * - An error names the file, the line and the reason, and nothing that the row says.
  *
  * @param columns - the columns wanted; others are ignored.
@@ -23,8 +28,9 @@ export async function* readRecords(
   file: RandomAccessFile,
   format: DataFormat,
   columns: readonly ColumnRequest[],
-  options: LineOptions = {},
+  options: ReadOptions = {},
 ): AsyncGenerator<DataRecord> {
+  await refusePacked(file);
   let isEmpty = true;
   for await (const record of open(file, format, columns, options)) {
     isEmpty = false;
@@ -41,7 +47,7 @@ function open(
   file: RandomAccessFile,
   format: DataFormat,
   columns: readonly ColumnRequest[],
-  options: LineOptions,
+  options: ReadOptions,
 ): AsyncGenerator<DataRecord> {
   switch (format) {
     case "jsonl":

@@ -55,6 +55,7 @@ function answersOf({ answers = [], line }: TaskRecord): readonly string[] {
     message: `The record in line ${line} has no answer.`,
     value: line,
     expected: "one answer or more for every record",
+    next: "Leave out questions without an answer, as SQuAD 2 has them.",
   });
 }
 

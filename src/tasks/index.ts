@@ -38,3 +38,4 @@ export {
 } from "./task.js";
 export { parseParts, parseTemplate, slotNames, type Template, type TemplatePart } from "./template.js";
 export { createTokenizer, type TextTokenizer, type TokenizerFiles, type WordShape } from "./tokenizer.js";
+export { type UsualColumn, type UsualColumns, usualColumns, type UsualName } from "./usual-columns.js";

@@ -47,20 +47,25 @@ export function parseLabelWords(list: string): LabelWordList {
 /**
  * Makes the map from labels in the data to label words.
  *
- * Labels are compared as text without surrounding white space: the number 1, the string "1" and " 1" are one label.
+ * Labels are compared as text without surrounding white space: the number 1, the string "1" and " 1" are one label. What
+ * matches none so is taken for a number or a truth value where it is written as one: "1.0" (as pandas writes a column that
+ * has gaps) is 1; true, "True" and "TRUE" are the one label that is called so in any capitals, or 1 where the labels are 0
+ * and 1, and false is 0.
  *
  * @throws {TaskError} code `invalid-label-words` if there are not as many labels as words.
  */
 export function createLabelIndex({ words, labels }: LabelWordList): LabelIndex {
   const names = labels ?? words.map((_, index) => String(index));
   const indices = new Map(names.map((name, index) => [name, index]));
+  const find = (text: string): number | undefined =>
+    indices.get(text) ?? indices.get(wholeNumber(text) ?? text) ?? truthIndex(names, text);
   if (names.length !== words.length || indices.size !== names.length) {
     throw invalid(words.join(","), `has ${words.length} words for ${indices.size} different labels`);
   }
   return {
     labels: names,
     indexOf(label, line) {
-      const index = indices.get(labelText(label));
+      const index = find(labelText(label));
       if (index === undefined) throw unknownLabel(line, names);
       return index;
     },
@@ -71,6 +76,21 @@ function labelText(label: unknown): string {
   return typeof label === "string" || typeof label === "number" || typeof label === "boolean"
     ? String(label).trim()
     : "";
+}
+
+/** "1.0" -> "1"; `undefined` for what is not a whole number written with zeros after the point. */
+function wholeNumber(text: string): string | undefined {
+  return /^(-?\d+)\.0+$/u.exec(text)?.[1];
+}
+
+/** The index of the label that a truth value stands for; `undefined` where none or several are called so. */
+function truthIndex(names: readonly string[], text: string): number | undefined {
+  const plain = text.toLowerCase();
+  if (plain !== "true" && plain !== "false") return undefined;
+  const called = names.filter((name) => name.toLowerCase() === plain);
+  if (called.length === 1) return names.indexOf(called[0] ?? "");
+  const areNumbers = names.length === 2 && names.includes("0") && names.includes("1");
+  return areNumbers ? names.indexOf(plain === "true" ? "1" : "0") : undefined;
 }
 
 function invalid(list: string, what: string): TaskError {
@@ -86,6 +106,8 @@ function unknownLabel(line: number, labels: readonly string[]): TaskError {
     message: `The label in line ${line} is not one of the task's.`,
     value: line,
     expected: labels.join(", "),
-    next: 'Give every label its word: --label-words "label=word,label=word".',
+    next:
+      'Give every label its word (--label-words "label=word,label=word"), and leave out rows that have no label, which ' +
+      "public test sets mark by -1 or a dash.",
   });
 }
