@@ -32,6 +32,11 @@ export type CheckpointErrorCode =
   | "missing-tensor"
   | "tensor-not-in-index"
   | "total-size-mismatch"
+  // what a folder means
+  | "adapter-in-folder"
+  | "quantised-weights"
+  | "tokens-beyond-embeddings"
+  | "no-finite-logits"
   // reading and writing weights
   | "not-a-weight"
   | "length-mismatch"

@@ -3,6 +3,10 @@ import * as ort from "onnxruntime-node";
 import type { InferenceRuntime, Session, Tensor } from "../runtime/runtime.js";
 import { RuntimeError } from "../runtime/errors.js";
 
+/** Fatal messages only: the logger writes to stderr by itself, and its errors quote token ids. What fails is thrown as well. */
+const silent = 4;
+ort.env.logLevel = "fatal";
+
 /** Settings of the runtime that change speed, never results' meaning. */
 export interface OnnxRuntimeOptions {
   /** Threads inside one operator; 0 (the default) lets the runtime choose, one a core. */
@@ -24,7 +28,7 @@ export function nodeRuntime(options: OnnxRuntimeOptions = {}): InferenceRuntime 
     createSession: async (model) => {
       const session = await ort.InferenceSession.create(model, {
         executionProviders: ["cpu"],
-        logSeverityLevel: 3,
+        logSeverityLevel: silent,
         intraOpNumThreads: options.threads ?? 0,
       });
       return wrap(session);
@@ -38,6 +42,7 @@ function wrap(session: ort.InferenceSession): Session {
     run: async (feeds) => {
       const outputs = await session.run(
         Object.fromEntries(Object.entries(feeds).map(([k, v]) => [k, toOrt(v)])),
+        { logSeverityLevel: silent },
       );
       return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, fromOrt(name, value)]));
     },
