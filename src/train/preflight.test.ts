@@ -97,7 +97,9 @@ test("a side file that cannot be read is found before a run, not when its model 
 test("a run whose weights leave float32 stops with the name of a tensor, with noise and without", async () => {
   const config = { learningRate: 3e38, steps: 4, stages: 1, epsilon: 0.5, batch: 4 };
   await expect(tinyRun({ config })).rejects.toMatchObject({ code: "diverged" });
-  await expect(tinyRunWithoutPrivacy({ config: { learningRate: 3e38, steps: 4, batch: 4 } })).rejects.toMatchObject({
+  await expect(
+    tinyRunWithoutPrivacy({ config: { learningRate: 3e38, steps: 4, batch: 4 } }),
+  ).rejects.toMatchObject({
     code: "diverged",
   });
 });
