@@ -24,14 +24,14 @@ import type { TrainConfigInput } from "../src/plan/config.js";
 import { planEvent } from "../src/plan/event.js";
 import { latticeSensitivity } from "../src/plan/plan.js";
 import type { TaskRecord } from "../src/tasks/index.js";
-import { changeEmbedding, extremeWord, tinyModel, tinyRecords } from "./support/tiny-model.js";
+import { extremeLoss, extremeWord, tinyModel, tinyRecords } from "./support/tiny-model.js";
 import { keystream, ledgerLines, pairedSecret, tinyRun } from "./support/tiny-run.js";
 
 /** Every record in every batch, so that an added record is certainly there. */
 const everybody = { batch: 40, publicSize: 40, epsilon: 50, steps: 4, stages: 1, directions: 3 } as const;
 
 /** A model for which a record with one word has a loss that is no number. */
-const extreme = tinyModel(changeEmbedding(extremeWord, () => Infinity));
+const extreme = tinyModel(extremeLoss());
 
 /** The bytes of a ledger's first lines. */
 function firstLines(bytes: Uint8Array, count: number): Uint8Array {

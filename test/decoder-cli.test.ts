@@ -68,7 +68,11 @@ const settings = [
 beforeAll(async () => {
   await ensureBuilt();
   writeToDisk(tinyDecoder(), base);
-  for (const { name, rows } of cases) writeFileSync(join(folder, `${name}.jsonl`), lines(rows));
+  for (const { name, rows } of cases) {
+    writeFileSync(join(folder, `${name}.jsonl`), lines(rows));
+    // The whole of the training file would be refused.
+    writeFileSync(join(folder, `${name}-public.jsonl`), lines(rows.slice(1)));
+  }
 });
 
 afterAll(() => {
@@ -80,11 +84,12 @@ const answerOf = (stdout: string) => JSON.parse(stdout) as Record<string, Record
 for (const { name, flags, scores, words, card, planned } of cases) {
   describe(name, () => {
     const data = join(folder, `${name}.jsonl`);
+    const publicData = join(folder, `${name}-public.jsonl`);
     const out = join(folder, `run-${name}`);
     const common = ["--data", data, ...flags];
 
     test("trains, and metrics, report and card say how the task is scored", async () => {
-      const run = ["train", "--model", base, ...common, ...settings, "--eval-data", data, "--out", out];
+      const run = ["train", "--model", base, ...common, ...settings, "--eval-data", publicData, "--out", out];
       const { code, stdout, stderr } = await dpzo(...run);
       expect(code, stderr).toBe(0);
       expect(stdout).toMatch(words);
@@ -118,7 +123,8 @@ for (const { name, flags, scores, words, card, planned } of cases) {
         [join(out, "model"), "final"],
         [base, "zeroShot"],
       ] as const) {
-        const { code, stdout, stderr } = await dpzo("eval", "--model", model, ...common, "--json");
+        const tested = ["--data", publicData, ...flags];
+        const { code, stdout, stderr } = await dpzo("eval", "--model", model, ...tested, "--json");
         expect(code, stderr).toBe(0);
         expect(answerOf(stdout)).toMatchObject(metrics[when]!);
       }

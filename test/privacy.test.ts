@@ -20,7 +20,7 @@ import type { TaskRecord } from "../src/tasks/index.js";
 import { train } from "../src/train/run.js";
 import { dpzo, ensureBuilt } from "./support/built-cli.js";
 import {
-  changeEmbedding,
+  extremeLoss,
   extremeWord,
   jsonLines,
   tinyModel,
@@ -41,7 +41,7 @@ import {
 /** Strings that stand in private records only, each in another place. */
 const canaries = ["xanthorrhoea", "Zq7-canary", "quokkaville", "9182736455"];
 /** A record with this word has a loss that is no number. */
-const extreme = tinyModel(changeEmbedding(extremeWord, () => Infinity));
+const extreme = tinyModel(extremeLoss());
 
 const folder = mkdtempSync(join(tmpdir(), "dpzo-privacy-"));
 const base = join(folder, "base");

@@ -13,7 +13,7 @@ import type { TrainConfigInput } from "../src/plan/config.js";
 import { latticeSensitivity } from "../src/plan/plan.js";
 import type { TaskRecord } from "../src/tasks/index.js";
 import { dpzo, ensureBuilt, type CommandResult } from "./support/built-cli.js";
-import { changeEmbedding, extremeWord, tinyModel, tinyRecords, writeToDisk } from "./support/tiny-model.js";
+import { extremeLoss, extremeWord, tinyModel, tinyRecords, writeToDisk } from "./support/tiny-model.js";
 import { keystream, pairedSecret, tinyRun, tinyRunWithoutPrivacy, type TinyRun } from "./support/tiny-run.js";
 
 /** Records with their units, from pairs of a text record's index and a unit. */
@@ -114,7 +114,7 @@ for (const [name, mode] of Object.entries(sensitivityModes)) {
 }
 
 test("a unit with one record whose loss is no number adds nothing, like a unit that is not there", async () => {
-  const base = tinyModel(changeEmbedding(extremeWord, () => Infinity));
+  const base = tinyModel(extremeLoss());
   const ordinary = belonging(Array.from({ length: 38 }, (_, index) => index % 19));
   const absurd = { ...tinyRecords(1)[0]!, text: extremeWord, unit: "x", line: 40 };
   const config = { unit: "user", publicSize: 20, batch: 20, steps: 1, stages: 1 };

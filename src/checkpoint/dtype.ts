@@ -1,4 +1,5 @@
 import { CheckpointError } from "./errors.js";
+import { firstNonFinite } from "./finite.js";
 import { decodeBfloat16, decodeFloat16, encodeBfloat16, encodeFloat16 } from "./half.js";
 
 /** Formats whose tensors can be read as weights. */
@@ -85,14 +86,12 @@ export function encodeWeights(dtype: TensorDtype, values: Float32Array, where: s
 }
 
 function refuseNonFinite(values: Float32Array, where: string): void {
-  const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  for (let i = 0; i < words.length; i++) {
-    if (((words[i] ?? 0) & 0x7f800000) !== 0x7f800000) continue;
-    throw new CheckpointError("not-finite", {
-      message: `Element ${i} of ${where} is ${String(values[i])}.`,
-      value: values[i],
-      expected: "finite weights",
-      next: "The run diverged; use a smaller learning rate.",
-    });
-  }
+  const at = firstNonFinite(values);
+  if (at < 0) return;
+  throw new CheckpointError("not-finite", {
+    message: `Element ${at} of ${where} is ${String(values[at])}.`,
+    value: values[at],
+    expected: "finite weights",
+    next: "The run diverged; use a smaller learning rate.",
+  });
 }

@@ -32,6 +32,11 @@ export type CheckpointErrorCode =
   | "duplicate-tensor"
   | "missing-tensor"
   | "tensor-not-in-index"
+  // what a folder means
+  | "adapter-in-folder"
+  | "quantised-weights"
+  | "tokens-beyond-embeddings"
+  | "no-finite-logits"
   // reading and writing weights
   | "not-a-weight"
   | "length-mismatch"

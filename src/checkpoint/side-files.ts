@@ -16,12 +16,29 @@ const aboutTheseWeights = new Set([
   "README.base.md",
 ]);
 
+/**
+ * Files that make more, or something else, of the weights beside them, together with files and folders that a copy does
+ * not have: an adapter's weights, the folders of sentence-transformers, kernels for quantised weights. With them and
+ * without the rest a copy could not be opened. A file called `adapter` would stand where a result has a folder.
+ */
+const aboutOtherModels = new Set([
+  "adapter",
+  "adapter_config.json",
+  "modules.json",
+  "config_sentence_transformers.json",
+  "sentence_bert_config.json",
+  "quantize_config.json",
+  "quant_config.json",
+  "hf_quant_config.json",
+]);
+
 /** The model card of the input, and what it is called in the output, whose own card comes from its writer. */
 const card = { from: "README.md", to: "README.base.md" } as const;
 
 /** Where a side file goes in the output, or `undefined` when it stays behind. */
 export function carriedName(name: string): string | undefined {
-  if (name.startsWith(".") || heavy.test(name) || aboutTheseWeights.has(name)) return undefined;
+  if (name.startsWith(".") || heavy.test(name)) return undefined;
+  if (aboutTheseWeights.has(name) || aboutOtherModels.has(name)) return undefined;
   return name === card.from ? card.to : name;
 }
 

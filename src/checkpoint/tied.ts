@@ -34,6 +34,15 @@ export async function droppedAliases(
   return dropped;
 }
 
+/**
+ * Refuses tied tensors that differ, as {@link droppedAliases} would when the checkpoint is written.
+ *
+ * @throws {CheckpointError} code `tied-tensors-differ`
+ */
+export async function refuseDifferingTies(base: Checkpoint, aliases: TiedAliases): Promise<void> {
+  await droppedAliases(base, new Map(), aliases);
+}
+
 /** Whether two tensors have the same dtype, shape and bytes. */
 export async function areEqual(base: Checkpoint, alias: string, kept: string): Promise<boolean> {
   const [a, b] = [base.tensors.get(alias), base.tensors.get(kept)];

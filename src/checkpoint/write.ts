@@ -1,4 +1,4 @@
-import { type FolderWriter, oneChunk } from "../files.js";
+import { concatBytes, type FolderWriter, oneChunk } from "../files.js";
 import type { Checkpoint } from "./checkpoint.js";
 import { encodeWeights, isWeightDtype } from "./dtype.js";
 import { CheckpointError } from "./errors.js";
@@ -10,11 +10,17 @@ import { indexFileName } from "./shards.js";
 import { droppedAliases } from "./tied.js";
 import type { TiedAliases } from "./tied.js";
 import type { WeightFile } from "./weights.js";
+import { configInFloat32, overflowingTensors } from "./widen.js";
 
 /** How a checkpoint is written. */
 export interface WriteCheckpointOptions {
   /** Alias to kept name: an alias equal to the kept tensor is not written again, or, where untied, follows it. */
   readonly tiedAliases?: TiedAliases;
+  /**
+   * What becomes of a changed tensor with a value too large for its 16-bit format: `refuse`, which is what happens unless
+   * told, or `widen`: it is stored as F32, and `config.json` says that the model is loaded in float32.
+   */
+  readonly overflow?: "refuse" | "widen";
 }
 
 /**
@@ -25,6 +31,7 @@ export interface WriteCheckpointOptions {
  *   `format: pt` also when the input had none, because transformers asks for it.
  * - The same input gives the same bytes; with nothing changed the weight files of the reference
  *   implementation come out byte for byte.
+ * - With `overflow: "widen"` a finite value is never lost: what 16 bits cannot hold makes its tensor F32.
  * - Memory stays near one tensor; config.json is written last, so a folder cut short does not open.
  *
  * @param changed - float32 values by tensor name, the length of the tensor; rounded to nearest, ties to even.
@@ -41,22 +48,38 @@ export async function writeCheckpoint(
 ): Promise<void> {
   for (const [name, values] of changed) refuseMisfit(base, name, values);
   const dropped = await droppedAliases(base, changed, options.tiedAliases ?? new Map());
-  const kept = new Map([...base.tensors].filter(([name]) => !dropped.has(name)));
   const values = new Map([...changed, ...(await followers(base, changed, options.tiedAliases ?? new Map()))]);
+  const widened = new Set(options.overflow === "widen" ? overflowingTensors(base, values) : []);
+  const kept = new Map(
+    [...base.tensors]
+      .filter(([name]) => !dropped.has(name))
+      .map(([name, tensor]) => [name, widened.has(name) ? inFloat32(tensor) : tensor]),
+  );
   for (const [name, carried] of await base.sideFiles()) {
     if (name !== "config.json") await out.write(carried, base.readSideFile(name));
   }
   for (const file of base.weights.files.values()) {
-    const tensors = file.header.tensors.filter((tensor) => kept.has(tensor.name));
+    const tensors = file.header.tensors.flatMap(({ name }) => kept.get(name) ?? []);
     // A shard whose every tensor was an alias has nothing to hold and is in no index.
     if (tensors.length > 0 || !base.weights.index) {
       await out.write(file.name, weightFile(base, file, tensors, values));
     }
   }
   const { index, isIndexExact } = base.weights;
-  const isCurrent = isIndexExact && dropped.size === 0;
+  const isCurrent = isIndexExact && dropped.size === 0 && widened.size === 0;
   if (index) await out.write(indexFileName, oneChunk(isCurrent ? index : reindex(index, kept)));
-  await out.write("config.json", base.readSideFile("config.json"));
+  const config = base.readSideFile("config.json");
+  await out.write("config.json", widened.size === 0 ? config : inOneFloat32(config));
+}
+
+function inFloat32(tensor: TensorInfo): TensorInfo {
+  return { ...tensor, dtype: "F32", bytes: 4 * tensor.elements };
+}
+
+async function* inOneFloat32(config: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of config) pieces.push(piece);
+  yield configInFloat32(concatBytes(pieces));
 }
 
 function refuseMisfit(base: Checkpoint, name: string, values: Float32Array): void {

@@ -13,6 +13,7 @@ import { ReplayError } from "../replay/errors.js";
 import { RuntimeError } from "../runtime/errors.js";
 import { ScheduleError } from "../schedule/errors.js";
 import { TaskError } from "../tasks/index.js";
+import { TrainError, type TrainErrorCode } from "../train/errors.js";
 import { UsageError } from "./errors.js";
 
 /** What a script can act on. The same table stands in `docs/cli.md`. */
@@ -29,17 +30,19 @@ export const exitCodes = {
 } as const;
 
 /** Codes of errors about a model or a plan in which nothing is wrong but what the flags ask of it. */
-const askedWrongly: ReadonlySet<string> = new Set<ModelErrorCode | PlanErrorCode>([
+const askedWrongly: ReadonlySet<string> = new Set<ModelErrorCode | PlanErrorCode | TrainErrorCode>([
   "unknown-selection",
   "unknown-adapter-module",
   "adapter-unsupported",
   "contradictory-settings",
   "epsilon-missing",
   "unknown-preset",
+  "evaluation-is-training",
 ]);
 
 function isAskedWrongly(error: unknown): boolean {
-  return (error instanceof ModelError || error instanceof PlanError) && askedWrongly.has(error.code);
+  const kinds = [ModelError, PlanError, TrainError];
+  return kinds.some((kind) => error instanceof kind && askedWrongly.has(error.code));
 }
 
 /** The exit code an error stands for. */

@@ -28,12 +28,11 @@ import type { VerifiedLedger } from "../verify/verify.js";
 import { listenForInterrupt } from "./interrupt.js";
 import { duration, figure, type Output } from "./output.js";
 import { planInWords } from "./plan-words.js";
+import { checkRunWritable, refuseRunOverlap, type RunPaths } from "./train-preflight.js";
 import { version } from "./version.js";
 
 /** A training run as a command wants it: paths instead of adapters. */
-export interface TrainRun {
-  readonly modelFolder: string;
-  readonly out: string;
+export interface TrainRun extends RunPaths {
   readonly task: TaskConfig;
   readonly config: TrainConfig;
   readonly records: AsyncIterable<TaskRecord>;
@@ -76,6 +75,7 @@ export interface RunMetrics {
  */
 export async function runTraining(run: TrainRun, output: Output): Promise<RunMetrics> {
   const start = performance.now();
+  await refuseRunOverlap(run);
   const lock = await lockFolder(run.out);
   const interrupt = listenForInterrupt(() => {
     output.say("stopping after this step; the same command goes on from there (Ctrl-C again stops at once)");
@@ -86,6 +86,7 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
   const narrate = narrator(output, () => curve);
   try {
     base = await openNodeCheckpoint(run.modelFolder);
+    await checkRunWritable(base, run.out);
     const runtime = run.runtime ?? nodeRuntime();
     const request: TrainRequest = {
       base,
@@ -125,6 +126,9 @@ function narrator(output: Output, curve: () => readonly EpsilonPoint[]): (event:
   let first: { readonly step: number; readonly at: number } | undefined;
   return (event) => {
     switch (event.kind) {
+      case "remark":
+        output.say(`remark      ${event.words}`);
+        break;
       case "plan":
         target = isPrivate(event.plan) ? event.plan.privacy.epsilon : undefined;
         for (const line of planInWords(event.plan)) output.say(line);

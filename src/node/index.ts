@@ -9,3 +9,8 @@ export { lockFolder, LockError } from "./lock.js";
 export type { FolderLock, LockErrorCode } from "./lock.js";
 export { nodeRuntime } from "./onnxruntime.js";
 export type { OnnxRuntimeOptions } from "./onnxruntime.js";
+export { findOverlap } from "./overlap.js";
+export type { NamedPath, OutputPaths, Overlap } from "./overlap.js";
+export { haveSameContent } from "./same-content.js";
+export { checkWritable } from "./writable.js";
+export type { ComingFiles } from "./writable.js";

@@ -7,6 +7,10 @@ import type { InferenceRuntime, Session, Tensor } from "../runtime/runtime.js";
 import { RuntimeError } from "../runtime/errors.js";
 import { nodeWorkers } from "./workers.js";
 
+/** Fatal messages only: the logger writes to stderr by itself, and its errors quote token ids. What fails is thrown as well. */
+const silent = 4;
+ort.env.logLevel = "fatal";
+
 /** Settings of the runtime that change speed, never a bit of what a record gives. */
 export interface OnnxRuntimeOptions {
   /** Cores to use; every core of the machine unless told, or what DPZO_THREADS says. */
@@ -18,9 +22,6 @@ const withoutSpinning = { session: { intra_op: { allow_spinning: "0" } } };
 
 /** More workers than any machine has cores are a slip of the keyboard. */
 const mostThreads = 1024;
-
-/** Nothing is logged: the runtime's own messages quote what it was fed. */
-const silent = 4;
 
 /**
  * ONNX Runtime in Node, unmodified, on the CPU.
@@ -72,6 +73,7 @@ function wrap(session: ort.InferenceSession): Session {
     run: async (feeds) => {
       const outputs = await session.run(
         Object.fromEntries(Object.entries(feeds).map(([k, v]) => [k, toOrt(v)])),
+        { logSeverityLevel: silent },
       );
       return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, fromOrt(name, value)]));
     },

@@ -1,6 +1,6 @@
 import { mergedWeights, writePeftFolder } from "../adapter/index.js";
 import type { Checkpoint } from "../checkpoint/index.js";
-import { writeCheckpoint } from "../checkpoint/index.js";
+import { overflowingTensors, writeCheckpoint } from "../checkpoint/index.js";
 import { type FolderWriter, oneChunk, textChunk } from "../files.js";
 import type { ModelDescription } from "../model/description.js";
 import { type Adapter, adapterInWords, withAdapter } from "../model/adapter.js";
@@ -21,7 +21,8 @@ export function trainedTensors(ledger: CheckedLedger): ReadonlySet<string> {
  *
  * Guarantees:
  * - A pure function of base, weights and ledger: training and `dpzo replay` write the same bytes.
- * - Tensors that were not trained keep their bytes; trained ones keep their dtype, rounded to nearest even.
+ * - Tensors that were not trained keep their bytes; trained ones keep their dtype, rounded to nearest even, but for those
+ *   that it cannot hold, which are F32: a budget is never spent on a result that cannot be written.
  * - Adapters are added to the weights they belong to, before that rounding, and are in `adapter/` for PEFT without it.
  *
  * @returns the tensors of the base that changed, before they were rounded
@@ -36,9 +37,10 @@ export async function writeModelFolder(
   const description = planDescription(base, ledger.plan);
   const changed = await changedTensors(out, base, weights, ledger, description);
   const { tiedAliases, kind } = description;
-  await writeCheckpoint(out, base, changed, { tiedAliases });
+  await writeCheckpoint(out, base, changed, { tiedAliases, overflow: "widen" });
   await out.write("ledger.jsonl", oneChunk(ledgerBytes));
-  await out.write("README.md", textChunk(modelCard(base.name, kind, ledger)));
+  const card = modelCard(base.name, kind, ledger, overflowingTensors(base, changed));
+  await out.write("README.md", textChunk(card));
   return changed;
 }
 
@@ -76,6 +78,7 @@ function modelCard(
   baseName: string,
   kind: ModelDescription["kind"],
   ledger: CheckedLedger | VerifiedLedger,
+  widened: readonly string[],
 ): string {
   const { plan } = ledger;
   const name = shortName(baseName);
@@ -94,7 +97,7 @@ Fine-tuned with dpzo (${plan.method}, forward passes only) on ${trainedOn(plan)}
 ${isPrivate ? guaranteeRows(ledger) : ""}| steps | ${ledger.steps} of ${ledger.plannedSteps} (${ledger.lostSteps} lost) |
 | prompt | \`${plan.task.template.replaceAll("\n", "\\n")}\` |
 ${answerRow(plan.task)}
-${plan.adapter === undefined ? "" : `| adapter | ${adapterInWords(plan.adapter)}; ${adapterPlace(plan.adapter)} |\n`}| base digest | \`${plan.base.digest}\` |
+${plan.adapter === undefined ? "" : `| adapter | ${adapterInWords(plan.adapter)}; ${adapterPlace(plan.adapter)} |\n`}${widened.length === 0 ? "" : `| dtype | ${wideningWords(widened)} |\n`}| base digest | \`${plan.base.digest}\` |
 | ledger's last hash | \`${ledger.finalHash}\` |
 
 ${(isPrivate ? guaranteeInWords(ledger) : [noGuarantee]).join("\n\n")}
@@ -102,6 +105,16 @@ ${(isPrivate ? guaranteeInWords(ledger) : [noGuarantee]).join("\n\n")}
 ${isPrivate ? "Check it: `dpzo verify --ledger ledger.jsonl --base BASE`. " : ""}Rebuild these weights from the base checkpoint:
 \`dpzo replay --base BASE --ledger ledger.jsonl --out OUT\`.
 `;
+}
+
+/** What a reader has to know of tensors that their own dtype could not hold. */
+export function wideningWords(tensors: readonly string[]): string {
+  const [first = "", ...others] = tensors;
+  const named = others.length === 0 ? first : `${first} and ${others.length} more`;
+  return (
+    `${named} grew beyond the base's 16-bit dtype and ${others.length === 0 ? "is" : "are"} stored in float32; ` +
+    "load the model in float32, as its config.json says"
+  );
 }
 
 /** The records, or the units that they make up. */

@@ -6,6 +6,8 @@ export type TrainErrorCode =
   | "mask-not-measured"
   | "step-outside-plan"
   | "private-side-failed"
+  | "diverged"
+  | "evaluation-is-training"
   | "tokenizer-missing"
   | "tokenizer-invalid"
   | "written-model-differs";

@@ -17,6 +17,8 @@ import type { TaskConfig } from "../plan/config.js";
 import { chooseDemonstrations, type Demonstrations } from "./demonstrations.js";
 import { TrainError } from "./errors.js";
 import { plannedTask } from "./planned-task.js";
+import { preflight } from "./preflight.js";
+import { refuseForeignTokens, type TokenBounds } from "./preflight-tokens.js";
 
 /** A checkpoint that is ready to answer prompts of one task. */
 export interface PreparedModel extends LoadedModel {
@@ -27,6 +29,8 @@ export interface PreparedModel extends LoadedModel {
   readonly maximumTokens: number;
   /** Demonstrations before every prompt. */
   readonly shots: number;
+  /** What {@link preflight} has to say about the folder. */
+  readonly remarks: readonly string[];
 }
 
 /**
@@ -51,9 +55,10 @@ export async function prepareModel(
     demonstrations,
   );
   const runner = new StageRunner(runtime);
+  const remarks = await preflight({ ...model, checkpoint, runner, objective: task.objective });
   await selfTest(runner, model.description, model.weights, task.objective);
   const modelStages = model.description.stages(task.objective);
-  return { ...model, runner, task, modelStages, maximumTokens, shots };
+  return { ...model, runner, task, modelStages, maximumTokens, shots, remarks };
 }
 
 /**
@@ -63,11 +68,12 @@ export async function prepareModel(
  */
 export async function prepareTask(
   checkpoint: Checkpoint,
-  { kind, maximumTokens: longest }: Pick<ModelDescription, "kind" | "maximumTokens">,
+  description: Pick<ModelDescription, "maximumTokens"> & TokenBounds,
   config: TaskConfig,
   demonstrations?: Demonstrations,
 ): Promise<Pick<PreparedModel, "task" | "maximumTokens" | "shots">> {
-  const tokenizer = await openTokenizer(checkpoint);
+  const { kind, maximumTokens: longest } = description;
+  const tokenizer = await checkedTokenizer(checkpoint, description);
   const plain = { ...config, maximumTokens: Math.min(config.maximumTokens, longest) };
   const task = createTask(tokenizer, plain, { kind });
   if (demonstrations === undefined) return { task, maximumTokens: plain.maximumTokens, shots: 0 };
@@ -90,6 +96,13 @@ export async function readExamples(
 /** What the plan says about the task. */
 export function planTask({ task }: Pick<PreparedModel, "task">): Plan["task"] {
   return plannedTask(task.description);
+}
+
+/** The checkpoint's tokenizer, all of whose tokens the model has. @throws {CheckpointError} `tokens-beyond-embeddings` */
+export async function checkedTokenizer(checkpoint: Checkpoint, model: TokenBounds): Promise<TextTokenizer> {
+  const tokenizer = await openTokenizer(checkpoint);
+  refuseForeignTokens(tokenizer, model);
+  return tokenizer;
 }
 
 /** The checkpoint's tokenizer: `tokenizer.json` must be there, the other files where they are. */

@@ -1,4 +1,4 @@
-import type { Checkpoint } from "../checkpoint/index.js";
+import { type Checkpoint, overflowingTensors } from "../checkpoint/index.js";
 import { createDirectionEngine, type DirectionEngine } from "../directions/index.js";
 import type { FolderWriter } from "../files.js";
 import { type LedgerFile, openLedger, readLedgerPlan } from "../ledger/index.js";
@@ -13,7 +13,7 @@ import type { PlanStage, RunPlan } from "../plan/plan.js";
 import { planIdentity, readPlan, readRunPlan } from "../plan/read-plan.js";
 import { planUnit } from "../plan/unit.js";
 import { type MaskSummary, maskSummaries } from "../replay/mask-summary.js";
-import { writeModelFolder } from "../replay/model-folder.js";
+import { wideningWords, writeModelFolder } from "../replay/model-folder.js";
 import { initialState, replay, type ReplayState, type Weights } from "../replay/replay.js";
 import type { InferenceRuntime } from "../runtime/runtime.js";
 import { operatingSystemRandom, type RandomBytes } from "../sampling/index.js";
@@ -23,6 +23,8 @@ import { type CheckedLedger, checkLedger, type VerifiedLedger, verifyLedger } fr
 import { adaptModel } from "./adapt-model.js";
 import { type AdaptedWeights, checkWritten } from "./check-written.js";
 import { evaluate, type TaskMetrics } from "./evaluate.js";
+import { refuseSameRecords } from "./evaluation-set.js";
+import { guarded } from "./guard.js";
 import { planTask, type PreparedModel, prepareModel, readExamples } from "./prepare.js";
 import { type PrivateExamples, readPrivateExamples } from "./private-examples.js";
 import { stageMeasure } from "./stage-measure.js";
@@ -30,6 +32,7 @@ import { runSteps } from "./steps.js";
 
 /** What a run tells while it works; public values only. */
 export type TrainEvent =
+  | { readonly kind: "remark"; readonly words: string }
   | { readonly kind: "plan"; readonly plan: RunPlan; readonly resumedSteps: number }
   | { readonly kind: "encoding"; readonly fraction: number }
   | {
@@ -134,8 +137,12 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
 ): Promise<RunResult<Ledger>> {
   const { base, config, files, onEvent } = request;
   const model = await prepareModel(base, request.runtime, request.task);
-  const examples = await readPrivateExamples(model.task, request.records, config.unit);
+  for (const words of model.remarks) onEvent?.({ kind: "remark", words });
+  const examples = await guarded("reading", () =>
+    readPrivateExamples(model.task, request.records, config.unit),
+  );
   const publicTest = request.evaluation && (await readExamples(model.task, request.evaluation));
+  refuseSameRecords(examples.examples, publicTest ?? []);
 
   const fresh = way.makePlan({
     config,
@@ -178,11 +185,18 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
   if (!finished) return { finished, verified, masks, ...(zeroShot && { zeroShot }) };
 
   const merged = await writeModelFolder(files.model, base, state.weights, verified, bytes);
+  for (const words of wideningRemarks(base, merged)) onEvent?.({ kind: "remark", words });
   const { adapter } = trainable.description;
   const tensors = adapter !== undefined && "modules" in adapter ? adapter.tensors : [];
   const written = await reloadWritten(files, model, state.weights, { merged, tensors });
   const final = publicTest && (await evaluation(written, publicTest, written.weights, "final", onEvent));
   return { finished, verified, masks, ...(zeroShot && { zeroShot }), ...(final && { final }) };
+}
+
+/** What a reader should know of a result that its base's dtype cannot hold. */
+function wideningRemarks(base: Checkpoint, changed: ReadonlyMap<string, Float32Array>): readonly string[] {
+  const names = overflowingTensors(base, changed);
+  return names.length === 0 ? [] : [wideningWords(names)];
 }
 
 /** The recorded plan, to go on with, if it is the same run as the fresh one. */

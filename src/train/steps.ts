@@ -1,5 +1,4 @@
 import type { DirectionEngine } from "../directions/index.js";
-import { DpzoError } from "../errors.js";
 import type { LedgerWriter } from "../ledger/index.js";
 import type { Mask } from "../masks/index.js";
 import type { Measurer } from "../measure/measure.js";
@@ -9,7 +8,9 @@ import { type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
 import { applyStep, type ReplayState, stepStreams } from "../replay/replay.js";
 import { enterStage } from "../replay/stage-state.js";
 import { poissonSample, type RandomBytes } from "../sampling/index.js";
+import { refuseDiverged } from "./diverged.js";
 import { TrainError } from "./errors.js";
+import { guarded } from "./guard.js";
 
 /** What a run of steps needs; everything private is behind `measurer`. */
 export interface StepsOptions {
@@ -49,6 +50,10 @@ export interface StepsOptions {
  */
 export async function runSteps(options: StepsOptions): Promise<void> {
   const { plan, state, engine, ledger, random } = options;
+  refuseDiverged(
+    state.weights,
+    plan.stages.flatMap(({ tensors }) => tensors),
+  );
   let prepared: { index: number; measurer: Measurer } | undefined;
   while (!ledger.isComplete && !options.stopRequested()) {
     const step = ledger.nextStep;
@@ -56,20 +61,23 @@ export async function runSteps(options: StepsOptions): Promise<void> {
     if (prepared?.index !== index) {
       enterStage(state, plan, index, engine);
       const mask = state.masks.get(index);
-      prepared = { index, measurer: await options.measurer(stage, prepared?.measurer, mask) };
+      const previous = prepared?.measurer;
+      prepared = { index, measurer: await guarded("passes", () => options.measurer(stage, previous, mask)) };
       requireMask(prepared.measurer, mask, index);
     }
 
     const batch = poissonSample(options.records, stageSampling(plan, stage), random);
     const streams = stepStreams(plan, stage, step, state.weights, engine, state.masks.get(index));
     const { measurer } = prepared;
-    const differences = await guarded(() => measurer.differences(batch, streams, stage.directions));
+    const differences = await guarded("passes", () => measurer.differences(batch, streams, stage.directions));
     await ledger.beginStep(step, index);
-    const values = mechanismOf(plan, stage, state.clipThreshold, random)(differences);
+    const release = mechanismOf(plan, stage, state.clipThreshold, random);
+    const values = await guarded("release", () => release(differences));
     const entry = await ledger.completeStep(values);
     applyStep(state, plan, entry, engine);
 
     options.onStep?.(step);
+    refuseDiverged(state.weights, stage.tensors);
   }
 }
 
@@ -120,19 +128,5 @@ function mechanismOf(
       const none = createNonPrivateMechanism({ ...lattice, clips: false });
       return (differences) => none.release(differences).values;
     }
-  }
-}
-
-/** Runs the private side; a foreign error's message may quote a record, so it is withheld. */
-async function guarded<T>(privateSide: () => Promise<T>): Promise<T> {
-  try {
-    return await privateSide();
-  } catch (error) {
-    if (error instanceof DpzoError) throw error;
-    throw new TrainError("private-side-failed", {
-      message:
-        "The forward passes on private records failed; the runtime's message is withheld, it may quote data.",
-      next: "Nothing was released by this step. Run `dpzo doctor --model DIR`, then the same command again.",
-    });
   }
 }

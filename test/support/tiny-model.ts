@@ -93,6 +93,34 @@ export function changeEmbedding(token: string, value: (column: number) => number
   };
 }
 
+/**
+ * Finite weights under which a record with the {@link extremeWord} has a loss that is no number, and every other record
+ * an ordinary one: a neuron that this word's token alone fires, and that overflows float32 when it does.
+ */
+export function extremeLoss(): ChangeTensor {
+  const spike = changeEmbedding(extremeWord, (column) => (column === 0 ? 1e10 : 0));
+  const layer = "bert.encoder.layer.0.";
+  return (name, values) => {
+    spike(name, values);
+    const at = (row: number, column: number): number => row * (values.length / rowsOf(name)) + column;
+    const neuron = 0;
+    if (name === `${layer}intermediate.dense.weight`) {
+      for (let column = 0; column < config.hidden_size; column += 1) values[at(neuron, column)] = 0;
+      values[at(neuron, 0)] = 1e30;
+    }
+    // The first block's attention adds nothing, so that the neuron sees the token's own embedding.
+    if (name.startsWith(`${layer}attention.output.dense.`)) values.fill(0);
+    if (name === `${layer}intermediate.dense.bias`) values[neuron] = -3.2e30;
+    if (name === `${layer}output.dense.weight`) {
+      for (let row = 0; row < config.hidden_size; row += 1) values[at(row, neuron)] = 1e38;
+    }
+  };
+}
+
+function rowsOf(name: string): number {
+  return name.includes("intermediate") ? config.intermediate_size : config.hidden_size;
+}
+
 /** Copies a folder in memory to a folder on disk. */
 export function writeToDisk(folder: MemoryFolder, path: string): string {
   for (const [name, bytes] of folder.files) {

@@ -21,6 +21,7 @@ import { UsageError } from "../errors.js";
 import { addSchemaOptions, readConfigFile, resolveSettings } from "../options.js";
 import { resolveNamedSettings } from "../named-settings.js";
 import { figure } from "../output.js";
+import { refuseOverlap } from "../overlap.js";
 import { planFor, planSettingsSchema } from "./plan.js";
 import { baseCommand, type CommandFactory, outputFor, settingsOf } from "./shared.js";
 import { readLedger } from "./verify.js";
@@ -78,10 +79,22 @@ export const accountCommand: CommandFactory = () => {
     const answer = pointOf(settings, released, delta);
     const deltas = settings.curve === true || settings.svg !== undefined ? curveDeltas(delta) : [];
     const curve = deltas.map((at) => (at === delta ? answer : pointOf(settings, released, at)));
+    await refuseOverPicture(settings, flags["config"]);
     if (settings.svg !== undefined) writeFileSync(settings.svg, curvePicture(curve, answer));
     tell(flags, settings, released, answer, curve);
   });
 };
+
+/** @throws {UsageError} `usage` for a picture in the place of what it is drawn from */
+async function refuseOverPicture({ svg, ledger, event }: AccountSettings, config: unknown): Promise<void> {
+  if (svg === undefined) return;
+  const inputs = [
+    { name: "--ledger", path: ledger },
+    { name: "--event", path: event },
+    { name: "--config", path: typeof config === "string" ? config : undefined },
+  ];
+  await refuseOverlap(inputs, { files: [{ name: "--svg", path: svg }], folders: [] });
+}
 
 async function readQuestion(
   flags: Readonly<Record<string, unknown>>,

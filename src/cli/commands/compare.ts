@@ -27,6 +27,7 @@ import { exitCodes } from "../exit-codes.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { resolveNamedSettings } from "../named-settings.js";
 import type { InferenceRuntime } from "../../runtime/runtime.js";
+import { modelInputs, refuseOverlap } from "../overlap.js";
 import { addSchemaOptions, readMappingFile } from "../options.js";
 import { duration, figure, type Output } from "../output.js";
 import { columnsSchema, fileRecords, taskFileSchema } from "../task-files.js";
@@ -73,6 +74,7 @@ export const compareCommand: CommandFactory = (setExitCode) => {
     const settings = resolveNamedSettings(compareSettingsSchema, settingsOf(flags));
     const output = outputFor(flags);
     const request = gridRequest(settings);
+    await refuseCompareOverlap(settings);
     const lock = await lockFolder(settings.out);
     const interrupt = listenForInterrupt(() => {
       output.say("stopping; finished runs are kept, and the same command goes on from there");
@@ -90,6 +92,22 @@ export const compareCommand: CommandFactory = (setExitCode) => {
     }
   });
 };
+
+/** @throws {UsageError} `usage` where the folder of results holds what they are made from */
+function refuseCompareOverlap(settings: CompareSettings): Promise<void> {
+  const { model, data, dev, test, settings: own, out } = settings;
+  const inputs = Object.entries({ data, dev, test, settings: own });
+  return refuseOverlap(
+    [...modelInputs("--model", model), ...inputs.map(([name, path]) => ({ name: `--${name}`, path }))],
+    {
+      files: ["compare.html", "compare.json"].map((name) => ({
+        name: `${name} of --out`,
+        path: join(out, name),
+      })),
+      folders: [{ name: "the cells of --out", path: join(out, "cells") }],
+    },
+  );
+}
 
 async function compare(
   settings: CompareSettings,

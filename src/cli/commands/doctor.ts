@@ -3,12 +3,16 @@ import { arch, availableParallelism, platform, totalmem } from "node:os";
 
 import { z } from "zod";
 
+import type { Checkpoint } from "../../checkpoint/index.js";
 import { createDirectionEngine } from "../../directions/index.js";
+import type { Objective } from "../../model/description.js";
 import { loadModel } from "../../model/load.js";
 import { countParameters } from "../../model/registry.js";
 import { compareWithGolden, parseGolden } from "../../runtime/golden.js";
 import { selfTest } from "../../measure/self-test.js";
 import { StageRunner } from "../../runtime/stage-runner.js";
+import { preflight } from "../../train/preflight.js";
+import { checkedTokenizer } from "../../train/prepare.js";
 import { UsageError } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
@@ -40,11 +44,9 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
     const output = outputFor(flags);
     const runtime = runtimeFor(flags);
     const runner = new StageRunner(runtime);
-    const { model, digest } = await withFolder(settings.model, async (checkpoint) => ({
-      model: await loadModel(checkpoint),
-      digest: await checkpoint.digest(),
-    }));
-    const tested = await selfTest(runner, model.description, model.weights);
+    const { model, digest, tested, remarks } = await withFolder(settings.model, (checkpoint) =>
+      lookOver(checkpoint, runner),
+    );
     const compared =
       settings.golden === undefined
         ? undefined
@@ -56,6 +58,7 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
       ...(compared === undefined ? {} : { maxAbsDiff: compared.maxAbsDiff, compared: compared.compared }),
       stages: tested.stages,
       selfTest: "passed",
+      remarks,
       digest,
       runtime: { name: runtime.name, version: runtime.version },
       directions: createDirectionEngine().name,
@@ -74,11 +77,30 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
   });
 };
 
+/** What `train` looks at before its first step, in its order; a remark stands where it alone would stop. */
+async function lookOver(checkpoint: Checkpoint, runner: StageRunner) {
+  const model = await loadModel(checkpoint);
+  const { description, weights } = model;
+  const hasTokenizer = (await checkpoint.sideFile("tokenizer.json")) !== undefined;
+  if (hasTokenizer) await checkedTokenizer(checkpoint, description);
+  const objective: Objective = { kind: "label-words", wordIds: [0, description.vocabularySize - 1] };
+  const remarks = await preflight({ ...model, checkpoint, runner, objective });
+  const tested = await selfTest(runner, description, weights, objective);
+  const missing = "there is no tokenizer.json, without which nothing can be trained or evaluated";
+  return {
+    model,
+    tested,
+    digest: await checkpoint.digest(),
+    remarks: hasTokenizer ? remarks : [...remarks, missing],
+  };
+}
+
 interface Findings {
   readonly architecture: string;
   readonly parameters: number;
   readonly maxAbsDiff?: number;
   readonly stages: readonly string[];
+  readonly remarks: readonly string[];
   readonly runtime: { readonly name: string; readonly version: string };
   readonly directions: string;
   readonly machine: { readonly cores: number; readonly memoryBytes: number; readonly node: string };
@@ -97,6 +119,8 @@ function describeFindings(found: Findings, isClose: boolean): readonly string[] 
     `runtime     ${runtime.name} ${runtime.version}; directions: ${found.directions}`,
     `model       ${found.architecture}, ${found.parameters.toLocaleString("en")} parameters`,
     `self-test   passed: ${found.stages.length} stages change the answer when their weights change; records do not influence each other`,
+    `weights     finite, and so are the logits; tied tensors agree`,
+    ...found.remarks.map((words) => `remark      ${words}`),
     ...golden,
   ];
 }

@@ -51,6 +51,7 @@ export const evalCommand: CommandFactory = () => {
     const model = await withFolder(settings.model, (checkpoint) =>
       prepareModel(checkpoint, runtimeFor(flags), settings, demonstrations),
     );
+    for (const words of model.remarks) output.say(`remark: ${words}`);
     const examples = await readExamples(model.task, fileRecords(settings.data, settings));
     const onProgress = (done: number, total: number): void => {
       output.progress(`evaluating ${done} of ${total}`);

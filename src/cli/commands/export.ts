@@ -2,11 +2,12 @@ import { join } from "node:path";
 
 import { z } from "zod";
 
+import { checkMeaning } from "../../checkpoint/index.js";
 import { exportOnnx } from "../../export/index.js";
 import { nodeFolderWriter } from "../../node/index.js";
 import { UsageError } from "../errors.js";
+import { modelInputs, refuseOverlap } from "../overlap.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
-import { refuseOverwrite } from "./replay.js";
 import { baseCommand, type CommandFactory, outputFor, settingsOf, withFolder } from "./shared.js";
 
 const exportSchema = z.strictObject({
@@ -23,10 +24,19 @@ export const exportCommand: CommandFactory = () => {
     if (flags["onnx"] !== true) throw noForm();
     const settings = settingsOf({ ...flags, onnx: undefined });
     const { model, out } = resolveSettings(exportSchema, settings);
-    refuseOverwrite(model, out);
+    await refuseOverlap(modelInputs("--model", model), {
+      files: [],
+      folders: [
+        { name: "--out", path: out },
+        { name: "the onnx folder of --out", path: join(out, "onnx") },
+      ],
+    });
     const output = outputFor(flags);
     const folder = { out: nodeFolderWriter(out), onnx: nodeFolderWriter(join(out, "onnx")) };
-    const written = await withFolder(model, (checkpoint) => exportOnnx(checkpoint, folder));
+    const written = await withFolder(model, async (checkpoint) => {
+      for (const words of await checkMeaning(checkpoint)) output.say(`remark: ${words}`);
+      return exportOnnx(checkpoint, folder);
+    });
     output.answer({ out, ...written }, () => [
       `wrote ${out}: ${written.architecture}, ${(written.weightBytes / 1e6).toFixed(1)} MB of float32 weights in ` +
         `onnx/${written.external ? "model.onnx_data" : "model.onnx"}`,

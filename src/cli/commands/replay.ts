@@ -1,10 +1,8 @@
-import { existsSync, realpathSync } from "node:fs";
-
 import { z } from "zod";
 
 import { nodeFolderWriter } from "../../node/index.js";
 import { replayLedger } from "../../replay/replay-model.js";
-import { UsageError } from "../errors.js";
+import { modelInputs, modelOutputs, refuseOverlap } from "../overlap.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
 import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
 import { readLedger } from "./verify.js";
@@ -21,7 +19,10 @@ export const replayCommand: CommandFactory = () => {
   addSchemaOptions(command, replaySchema);
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveSettings(replaySchema, settingsOf(flags));
-    refuseOverwrite(settings.base, settings.out);
+    await refuseOverlap(
+      [...modelInputs("--base", settings.base), { name: "--ledger", path: settings.ledger }],
+      { files: [], folders: modelOutputs("--out", settings.out) },
+    );
     const output = outputFor(flags);
     const ledger = readLedger(settings.ledger);
     const verified = await withFolder(settings.base, (base) =>
@@ -38,13 +39,3 @@ export const replayCommand: CommandFactory = () => {
     ]);
   });
 };
-
-/** Writing over a checkpoint would destroy what the result is made from. */
-export function refuseOverwrite(base: string, out: string): void {
-  if (!existsSync(out) || realpathSync(base) !== realpathSync(out)) return;
-  throw new UsageError("usage", {
-    message: `--out ${out} is the checkpoint itself.`,
-    value: out,
-    expected: "another folder",
-  });
-}

@@ -7,6 +7,7 @@ import { addSchemaOptions } from "../options.js";
 import { duration, figure } from "../output.js";
 import { fileRecords, taskFileSchema } from "../task-files.js";
 import { finalWords, type RunMetrics, runTraining } from "../train-run.js";
+import { refuseTrainingFile } from "../train-preflight.js";
 import { addThreads, baseCommand, type CommandFactory, outputFor, runtimeFor, settingsOf } from "./shared.js";
 import { planFor, tellPlan } from "./plan.js";
 
@@ -34,10 +35,17 @@ export const trainCommand: CommandFactory = (setExitCode) => {
       tellPlan(output, await planFor(settings));
       return;
     }
+    if (settings.evalData !== undefined) await refuseTrainingFile(settings.data, settings.evalData);
+    const { config } = given;
     const metrics = await runTraining(
       {
         modelFolder: settings.model,
         out: settings.out,
+        inputs: [
+          { name: "--data", path: settings.data },
+          { name: "--eval-data", path: settings.evalData },
+          { name: "--config", path: typeof config === "string" ? config : undefined },
+        ],
         task: settings,
         config: settings,
         records: fileRecords(settings.data, settings),
