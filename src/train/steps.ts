@@ -38,9 +38,11 @@ export interface StepsOptions {
 }
 
 /**
- * Runs the steps that the ledger does not have yet: sample, measure, release, append, apply.
+ * Runs the steps that the ledger does not have yet: announce, sample, measure, release, append, apply.
  *
  * Guarantees:
+ * - A step is announced on disk before its batch is drawn: whatever the batch makes of the process, the step is charged, and
+ *   no second batch is drawn for it.
  * - A release is on disk before any weight moves or anything is shown (write-ahead).
  * - Every step draws a fresh Poisson sample and fresh noise, and is charged whether or not it completes.
  * - No private value leaves through a return value, a callback or an error.
@@ -60,11 +62,11 @@ export async function runSteps(options: StepsOptions): Promise<void> {
       requireMask(prepared.measurer, mask, index);
     }
 
-    const batch = poissonSample(options.records, stageSampling(plan, stage), random);
     const streams = stepStreams(plan, stage, step, state.weights, engine, state.masks.get(index));
     const { measurer } = prepared;
-    const differences = await guarded(() => measurer.differences(batch, streams, stage.directions));
     await ledger.beginStep(step, index);
+    const batch = poissonSample(options.records, stageSampling(plan, stage), random);
+    const differences = await guarded(() => measurer.differences(batch, streams, stage.directions));
     const values = mechanismOf(plan, stage, state.clipThreshold, random)(differences);
     const entry = await ledger.completeStep(values);
     applyStep(state, plan, entry, engine);
@@ -132,7 +134,7 @@ async function guarded<T>(privateSide: () => Promise<T>): Promise<T> {
     throw new TrainError("private-side-failed", {
       message:
         "The forward passes on private records failed; the runtime's message is withheld, it may quote data.",
-      next: "Nothing was released by this step. Run `dpzo doctor --model DIR`, then the same command again.",
+      next: "Nothing was released by this step, and it is charged. Run `dpzo doctor --model DIR`, then the same command again.",
     });
   }
 }
