@@ -6,6 +6,8 @@
  * - When `sync` has resolved, every byte appended before survives a crash (fsync).
  * - `replace` is atomic and durable when it resolves: temporary file, fsync, rename, fsync of the folder. After a
  *   crash during it the file holds either the old bytes or the new ones.
+ * - Nothing is appended to, and nothing replaces, a file that is not the one that was read and written, as far as the
+ *   platform can tell: `LedgerError` with code `ledger-replaced`.
  */
 export interface LedgerFile {
   /** All bytes; none if the file does not exist. */
@@ -13,4 +15,9 @@ export interface LedgerFile {
   append(bytes: Uint8Array): Promise<void>;
   sync(): Promise<void>;
   replace(bytes: Uint8Array): Promise<void>;
+  /**
+   * Keeps bytes beside the file, under a name of their own, and says which: for a ledger whose file was taken away while it
+   * was written. Absent where there is no such place.
+   */
+  keepAside?(bytes: Uint8Array): Promise<string>;
 }

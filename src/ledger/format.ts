@@ -66,6 +66,19 @@ export function sealedLine(previous: string, body: string): { bytes: Uint8Array;
   return { bytes: encode(body + seal(hash)), hash };
 }
 
+/** Every line of a ledger with its hash, the header's first. */
+export function* sealedLines(
+  plan: JsonObject,
+  entries: readonly LedgerEntry[],
+): Generator<{ bytes: Uint8Array; hash: string }> {
+  let line = sealedLine(firstHash, headerBody(plan));
+  yield line;
+  for (const entry of entries) {
+    line = sealedLine(line.hash, stepBody(entry));
+    yield line;
+  }
+}
+
 /** Byte arrays one after another. */
 export function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

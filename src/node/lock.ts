@@ -38,14 +38,16 @@ const held = new Set<string>();
  * Each contender first makes a file of its own and then looks for others: of two at the same moment at
  * least one sees the other. Files of dead processes are removed; their names can never be of a living one.
  *
+ * @param options `ignoresUnknown`: only a process that is known to run is in the way; for what has another guard against two
+ *   writers. Default: false
  * @throws {LockError} code `locked` or `lock-unknown`.
  */
-export async function lockFolder(path: string): Promise<FolderLock> {
+export async function lockFolder(path: string, { ignoresUnknown = false } = {}): Promise<FolderLock> {
   await makeFolder(path);
   const attempts = 6;
   for (let attempt = 1; ; attempt++) {
     const own = await makeOwnLock(path);
-    const obstacle = await findObstacle(path, own);
+    const obstacle = await findObstacle(path, own, ignoresUnknown);
     if (obstacle === undefined) return hold(path, own);
     await unlink(join(path, own));
     if (attempt === attempts || obstacle.code === "lock-unknown") throw obstacle;
@@ -65,13 +67,19 @@ async function makeOwnLock(path: string): Promise<string> {
   return name;
 }
 
-async function findObstacle(path: string, own: string): Promise<LockError | undefined> {
+async function findObstacle(
+  path: string,
+  own: string,
+  ignoresUnknown: boolean,
+): Promise<LockError | undefined> {
   for (const name of await readdir(path)) {
     const identity = name === own ? undefined : parseLockName(name);
     if (identity === undefined) continue;
     // This process knows its own locks, also where the platform has no number for a boot.
     const liveness = held.has(join(path, name)) ? "alive" : livenessOf(identity);
-    if (liveness !== "dead") return refusal(path, name, identity, liveness);
+    if (liveness === "alive" || (liveness === "unknown" && !ignoresUnknown)) {
+      return refusal(path, name, identity, liveness);
+    }
     await unlink(join(path, name)).catch(() => undefined);
   }
   return undefined;

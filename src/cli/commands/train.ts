@@ -24,9 +24,13 @@ export const trainCommand: CommandFactory = (setExitCode) => {
   const command = baseCommand("train", "fine-tune on private records within a privacy budget; resumes a run");
   addSchemaOptions(command, trainSettingsSchema);
   command.option("--config <file>", "YAML or JSON file with these settings; flags override it");
+  command.option(
+    "--charge-lost-steps",
+    "go on with a shortened ledger: the steps that are missing from it are charged as lost",
+  );
   command.option("--dry-run", "print the plan and its epsilon; touch nothing");
   return command.action(async (flags: Record<string, unknown>) => {
-    const { dryRun, ...given } = settingsOf(flags);
+    const { dryRun, chargeLostSteps, ...given } = settingsOf(flags);
     const settings = resolveNamedSettings(trainSettingsSchema, given);
     const output = outputFor(flags);
     if (dryRun === true) {
@@ -37,6 +41,7 @@ export const trainCommand: CommandFactory = (setExitCode) => {
       {
         modelFolder: settings.model,
         out: settings.out,
+        chargeLostSteps: chargeLostSteps === true,
         task: settings,
         config: settings,
         records: fileRecords(settings.data, settings),
