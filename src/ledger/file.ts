@@ -10,6 +10,8 @@
  *   platform can tell: `LedgerError` with code `ledger-replaced`.
  */
 export interface LedgerFile {
+  /** What a message calls it: its path. Absent where it has none. */
+  readonly name?: string;
   /** All bytes; none if the file does not exist. */
   readAll(): Promise<Uint8Array>;
   append(bytes: Uint8Array): Promise<void>;

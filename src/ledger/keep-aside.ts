@@ -23,10 +23,10 @@ export async function keptAside(
   const bytes = concatenate([ledgerBytes(plan, entries), encode(begun)]);
   const path = await file.keepAside?.(bytes).catch(() => undefined);
   const truth = `This run has released ${entries.length} steps, with last hash ${hash}`;
-  const place = typeof error.value === "string" ? error.value : "the ledger's place";
+  const place = file.name ?? "the ledger's place";
   return new LedgerError("ledger-replaced", {
     message: `${error.message} Nothing more was written. ${truth}${path === undefined ? "; they could not be kept" : `, kept in ${path}`}.`,
-    value: error.value,
+    value: file.name,
     next:
       path === undefined
         ? "Put a copy of the ledger that ends with this hash in its place, and run the same command again."

@@ -12,7 +12,7 @@ import { plannedSteps, type LedgerSchedule } from "./schedule.js";
 const plan = { run: "marks" };
 const schedule: LedgerSchedule = {
   stages: [
-    { steps: 2, valueCount: 1 },
+    { steps: 3, valueCount: 1 },
     { steps: 2, valueCount: 2 },
   ],
 };

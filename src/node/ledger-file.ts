@@ -47,6 +47,10 @@ class AppendOnlyFile implements NodeLedgerFile {
 
   constructor(readonly path: string) {}
 
+  get name(): string {
+    return this.path;
+  }
+
   async readAll(): Promise<Uint8Array> {
     const handle = await open(this.path, "r").catch((error: unknown) => {
       if (nodeErrorCode(error) === "ENOENT") return undefined;
