@@ -1,4 +1,7 @@
-/** What happens to a run's folder while it trains and between two commands: nothing is spent twice, nothing paid is lost. */
+/**
+ * What happens to a run's folder while it trains and between two commands: nothing is spent twice, nothing paid is
+ * lost.
+ */
 import {
   copyFileSync,
   cpSync,

@@ -4,8 +4,8 @@ import { nodeMarkStore, type NodeMarkStore } from "../node/index.js";
 import type { Output } from "./output.js";
 
 /**
- * What this machine has seen of runs, for the run in a folder; undefined, with a remark, where the user's state cannot be
- * kept: a run is protected by its ledger, the mark only against what happens to the ledger between runs.
+ * What this machine has seen of runs, for the run in a folder; undefined, with a remark, where the user's state
+ * cannot be kept: a run is protected by its ledger, the mark only against what happens to the ledger between runs.
  */
 export async function openMarks(out: string, output: Output): Promise<NodeMarkStore | undefined> {
   try {
@@ -13,8 +13,7 @@ export async function openMarks(out: string, output: Output): Promise<NodeMarkSt
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     output.say(
-      `note: no mark of this run is kept on this machine, so a ledger that is shortened or copied would not be noticed. ` +
-        `${error.message} DPZO_STATE_HOME names another folder.`,
+      `note: no mark of this run is kept on this machine, so a shortened or copied ledger would not be noticed. ${error.message} DPZO_STATE_HOME names another folder.`,
     );
     return undefined;
   }
@@ -25,7 +24,7 @@ export function openingWords({ chargedSteps, isNewHere }: Opening): readonly str
   return [
     ...(chargedSteps > 0
       ? [
-          `charged: ${chargedSteps} steps that are missing from the ledger count as spent; nothing of them is in the model`,
+          `charged: ${chargedSteps} steps missing from the ledger count as spent; nothing of them is in the model`,
         ]
       : []),
     ...(isNewHere

@@ -92,7 +92,8 @@ export class LedgerWriter {
   /**
    * Announces a step, before its batch is drawn: in the ledger, then in the run's mark.
    *
-   * @throws {LedgerError} codes `too-many-steps`, `write-order`, `write-failed`, `ledger-replaced`; nothing was written.
+   * @throws {LedgerError} codes `too-many-steps`, `write-order`, `write-failed`, `ledger-replaced`;
+   *   nothing was written.
    */
   async beginStep(step: number, stage: number): Promise<void> {
     this.#require("idle", "beginStep");

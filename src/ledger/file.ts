@@ -18,8 +18,8 @@ export interface LedgerFile {
   sync(): Promise<void>;
   replace(bytes: Uint8Array): Promise<void>;
   /**
-   * Keeps bytes beside the file, under a name of their own, and says which: for a ledger whose file was taken away while it
-   * was written. Absent where there is no such place.
+   * Keeps bytes beside the file, under a name of their own, and says which: for a ledger whose file was taken away
+   * while it was written. Absent where there is no such place.
    */
   keepAside?(bytes: Uint8Array): Promise<string>;
 }

@@ -23,9 +23,10 @@ export async function keptAside(
   const bytes = concatenate([ledgerBytes(plan, entries), encode(begun)]);
   const path = await file.keepAside?.(bytes).catch(() => undefined);
   const truth = `This run has released ${entries.length} steps, with last hash ${hash}`;
+  const where = path === undefined ? "; they could not be kept" : `, kept in ${path}`;
   const place = file.name ?? "the ledger's place";
   return new LedgerError("ledger-replaced", {
-    message: `${error.message} Nothing more was written. ${truth}${path === undefined ? "; they could not be kept" : `, kept in ${path}`}.`,
+    message: `${error.message} Nothing more was written. ${truth}${where}.`,
     value: file.name,
     next:
       path === undefined

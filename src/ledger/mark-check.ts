@@ -34,9 +34,9 @@ export function knownSteps(mark: Pick<Mark, "lines">, { hashes }: Pick<LedgerSta
 /**
  * Says whether a run may go on from a ledger.
  *
- * What may go on releases steps beyond `mark.begun` only. So every step is released at most once on this machine, in all
- * copies together, as long as no ledger goes on that has a release of its own for a step that was begun elsewhere. A
- * lost line is never in the way: nothing of it was released.
+ * What may go on releases steps beyond `mark.begun` only. So every step is released at most once on this machine, in
+ * all copies together, as long as no ledger goes on that has a release of its own for a step that was begun
+ * elsewhere. A lost line is never in the way: nothing of it was released.
  */
 export function judge(mark: Mark, ledger: LedgerState): Judgement {
   const known = knownSteps(mark, ledger);
@@ -95,16 +95,16 @@ export function refusal(
       message: `${here} ${there} Step ${judgement.step} was released here and begun in another copy.`,
       value: mark.folder.path,
       next:
-        "Two copies were continued, and both count: one ledger cannot say what they spent together. Go on with the other " +
-        "copy, or begin another run in another --out.",
+        "Two copies were continued, and both count: one ledger cannot say what they spent together. " +
+        "Go on with the other copy, or begin another run in another --out.",
     });
   }
   return new LedgerError("ledger-behind", {
     message: `${here} ${there} The ledger was shortened, or is an earlier copy: to go on would release steps twice.`,
     value: mark.folder.path,
     next:
-      "Put the longer ledger back and run the same command again. If it is lost, --charge-lost-steps charges the missing " +
-      "steps and goes on after them.",
+      "Put the longer ledger back and run the same command again. If it is lost, --charge-lost-steps charges the " +
+      "missing steps and goes on after them.",
   });
 }
 
@@ -116,7 +116,7 @@ export function gone(mark: Mark): LedgerError {
       `${mark.lastHash === undefined ? "" : `, after or as hash ${mark.lastHash}`}.`,
     value: mark.folder.path,
     next:
-      "Those steps are spent: put the ledger back and run the same command again, or begin another run in another --out, " +
-      "whose epsilon adds to theirs.",
+      "Those steps are spent: put the ledger back and run the same command again, or begin another run in another " +
+      "--out, whose epsilon adds to theirs.",
   });
 }

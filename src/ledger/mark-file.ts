@@ -33,7 +33,7 @@ export interface MarkHeading {
 /** The first line: the run, and where it is. */
 export function headingLine({ header, folder }: MarkHeading): string {
   const { path, identity } = folder;
-  return `{"format":"${markFormat}","header":"${header}","folder":${JSON.stringify(path)},"identity":${JSON.stringify(identity)}}\n`;
+  return `${JSON.stringify({ format: markFormat, header, folder: path, identity })}\n`;
 }
 
 /** Says that a step's line is complete, with which hash. */

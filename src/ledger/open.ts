@@ -26,17 +26,17 @@ export interface OpenOptions {
  * Guarantees:
  * - A new header is written atomically, so a ledger exists with its whole plan or not at all.
  * - A resumed ledger must hold this very plan; another one is refused.
- * - A step whose noise may have been drawn before a crash is charged as lost before anything else is written.
+ * - A step whose batch may have been drawn before a crash is charged as lost before anything else is written.
  * - What was read is made durable before it is built on: a killed process can leave bytes that no disk has yet.
- * - With `marks`, a ledger that was shortened, or a copy that stayed behind, is refused before anything is written, as is a
- *   folder whose ledger is gone; `chargeLostSteps` charges the missing steps instead, where that is enough.
+ * - With `marks`, a ledger that was shortened, or a copy that stayed behind, is refused before anything is written,
+ *   as is a folder whose ledger is gone; `chargeLostSteps` charges the missing steps instead, where that is enough.
  *
  * Two writers at a time would spoil the file: the caller holds a lock on the run's folder.
  *
  * @param plan the plan as plain JSON; byte for byte the same when a run is resumed
  * @param schedule what that plan says about stages
- * @throws {LedgerError} codes `bad-plan`, `bad-schedule`, `other-plan`, and those of `recoverLedger` and `findMark`; and
- *   whatever the file throws.
+ * @throws {LedgerError} codes `bad-plan`, `bad-schedule`, `other-plan`, and those of `recoverLedger` and `findMark`;
+ *   and whatever the file throws.
  * @example
  * const ledger = await openLedger(file, plan, { stages: [{ steps: 100, valueCount: 32 }] });
  * for (let step = ledger.nextStep; !ledger.isComplete; step = ledger.nextStep) {

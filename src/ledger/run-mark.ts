@@ -15,8 +15,8 @@ export interface FoundMark {
 /**
  * Finds and takes the mark of a ledger's run, or makes one.
  *
- * Guarantees: a ledger that lacks a step which this machine has seen begin, in this folder or in a copy, is refused, or is
- * to be charged for it; so is a folder whose ledger is gone. Nothing is written.
+ * Guarantees: a ledger that lacks a step which this machine has seen begin, in this folder or in a copy, is refused,
+ * or is to be charged for it; so is a folder whose ledger is gone. Nothing is written.
  *
  * @param isNew whether the ledger has not even a header yet
  * @param charges whether missing steps may be charged
@@ -71,7 +71,9 @@ async function marksOf(store: MarkStore, header: string): Promise<readonly { nam
   return found;
 }
 
-/** A new run in a folder whose run has begun: its ledger was removed. One of this very plan is judged like any other. */
+/**
+ * A new run in a folder whose run has begun: its ledger was removed. One of this very plan is judged like any other.
+ */
 async function refuseGone(store: MarkStore, header: string): Promise<void> {
   for (const name of await store.list()) {
     const mark = await begunHere(store, name, header);
@@ -125,8 +127,8 @@ export class RunMark {
   }
 
   /**
-   * Says that a step's line is complete, after the ledger does. Durable with the next `begin`, but for step 1, whose hash is
-   * what tells one run of a plan from another.
+   * Says that a step's line is complete, after the ledger does. Durable with the next `begin`, but for step 1, whose
+   * hash is what tells one run of a plan from another.
    */
   async complete(step: number, hash: string): Promise<void> {
     await this.#taken.file.append(encode(lineRecord(step, hash)));

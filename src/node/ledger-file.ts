@@ -19,9 +19,9 @@ export interface NodeLedgerFile extends LedgerFile {
  *
  * Guarantees:
  * - What was appended before a `sync` that returned is on disk, whatever happens after.
- * - Before and after each append, and before a replacement of what was read, the path leads to the very file (device and
- *   inode, where the platform has them) that was read or written, and it is as long as that left it. Else nothing more is
- *   written, and of two writers at most one goes on.
+ * - Before and after each append, and before a replacement of what was read, the path leads to the very file (device
+ *   and inode, where the platform has them) that was read or written, and it is as long as that left it. Else nothing
+ *   more is written, and of two writers at most one goes on.
  * - After a failed append or sync nothing more is appended until `replace`: a half-written line stays the
  *   last one, and a kernel that reported a lost write once is not believed the second time.
  *

@@ -31,14 +31,15 @@ const held = new Set<string>();
  * Guarantees:
  * - Of any number of processes that ask, at most one has the folder at a time.
  * - A holder that was killed, also by SIGKILL, does not block the next one of the same boot (Linux and macOS).
- * - A lock of another boot, machine, container or of an unknown one is never guessed to be dead: `lock-unknown`, with what
- *   to remove. Also after a restart of this machine, since a clone of it would look the same.
+ * - A lock of another boot, machine, container or of an unknown one is never guessed to be dead: `lock-unknown`, with
+ *   what to remove. Also after a restart of this machine, since a clone of it would look the same.
  * - A process that merely got the dead holder's number is not taken for it (where there is /proc).
  *
  * Each contender first makes a file of its own and then looks for others: of two at the same moment at
  * least one sees the other. Files of dead processes are removed; their names can never be of a living one.
  *
- * @param options `ignoresUnknown`: only a process that is known to run is in the way; for what has another guard against two
+ * @param options `ignoresUnknown`: only a process that is known to run is in the way; for what has another guard
+ * against two
  *   writers. Default: false
  * @throws {LockError} code `locked` or `lock-unknown`.
  */
@@ -101,7 +102,7 @@ function refusal(
     });
   }
   return new LockError("lock-unknown", {
-    message: `${path} was taken by process ${pid} on ${host}, ${placeOf(identity)}, and from here nobody can say whether it still runs.`,
+    message: `${path} was taken by process ${pid} on ${host}, ${placeOf(identity)}; whether it still runs cannot be seen from here.`,
     value,
     next: `If it does not, remove ${value}.`,
   });

@@ -5,7 +5,10 @@ import { hostname } from "node:os";
 
 /** What tells one machine, and one boot of it, from others, as far as the platform lets us know. */
 export interface MachineIdentity {
-  /** The platform's own number for the installation, in hex digits; `"0"` where there is none. A clone has the same one. */
+  /**
+   * The platform's own number for the installation, in hex digits; `"0"` where there is none. A clone has the same
+   * one.
+   */
   readonly machine: string;
   /** A number that each boot draws at random, in hex digits; `"0"` where there is none. */
   readonly boot: string;

@@ -20,8 +20,8 @@ const fileName = "mark.jsonl";
 /**
  * The marks of this user on this machine, in `runs` below {@link stateFolder}: a folder for each run.
  *
- * Guarantees: of two processes that go on with copies of one run, the second is refused while the first one lives. A lock
- * that a process of another boot left does not block: `nodeLedgerFile` stops one of two that write a mark.
+ * Guarantees: of two processes that go on with copies of one run, the second is refused while the first one lives. A
+ * lock that a process of another boot left does not block: `nodeLedgerFile` stops one of two that write a mark.
  *
  * @param runFolder the folder of the run that is to be opened; it must be there
  * @throws {FileError} if the user's state cannot be kept there.

@@ -30,8 +30,8 @@ export function ownIdentity(): ProcessIdentity {
  *
  * Only a process of this very boot of this very machine can be looked for: boot, machine, host name and process-number
  * space must all agree. Another boot of the same machine is `unknown`, not dead: a machine cloned from this one has its
- * number and its host name, and may be running. A process number alone does not tell either, since numbers are given out
- * again; the start time does, within one boot.
+ * number and its host name, and may be running. A process number alone does not tell either, since numbers are given
+ * out again; the start time does, within one boot.
  *
  * Clones that were made of a running machine, with its memory, share the boot as well: nothing here tells them apart.
  */

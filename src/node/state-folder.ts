@@ -14,7 +14,8 @@ export interface StatePlace {
  * `DPZO_STATE_HOME` if it is set; else `dpzo` below XDG_STATE_HOME or ~/.local/state (Linux and the like),
  * ~/Library/Application Support (macOS), LOCALAPPDATA or ~/AppData/Local (Windows).
  *
- * @see https://specifications.freedesktop.org/basedir-spec/latest/ for XDG_STATE_HOME, which counts only if it is absolute
+ * @see https://specifications.freedesktop.org/basedir-spec/latest/ for XDG_STATE_HOME, which counts only if it is
+ * absolute
  */
 export function stateFolder({ platform, env, home }: StatePlace = thisUser()): string {
   const own = env["DPZO_STATE_HOME"];

@@ -19,8 +19,8 @@ export interface StepsOptions {
   readonly engine: DirectionEngine;
   readonly ledger: LedgerWriter;
   /**
-   * The number of privacy units that may be sampled, which are records unless the plan names a column: private only if it
-   * differs from the plan's public size. The measurer takes indices below it.
+   * The number of privacy units that may be sampled, which are records unless the plan names a column: private only
+   * if it differs from the plan's public size. The measurer takes indices below it.
    */
   readonly records: number;
   /** Prepares the private side for one stage of the schedule, given that of the stage before. */
@@ -41,8 +41,8 @@ export interface StepsOptions {
  * Runs the steps that the ledger does not have yet: announce, sample, measure, release, append, apply.
  *
  * Guarantees:
- * - A step is announced on disk before its batch is drawn: whatever the batch makes of the process, the step is charged, and
- *   no second batch is drawn for it.
+ * - A step is announced on disk before its batch is drawn: whatever the batch makes of the process, the step is
+ *   charged, and no second batch is drawn for it.
  * - A release is on disk before any weight moves or anything is shown (write-ahead).
  * - Every step draws a fresh Poisson sample and fresh noise, and is charged whether or not it completes.
  * - No private value leaves through a return value, a callback or an error.
@@ -134,7 +134,9 @@ async function guarded<T>(privateSide: () => Promise<T>): Promise<T> {
     throw new TrainError("private-side-failed", {
       message:
         "The forward passes on private records failed; the runtime's message is withheld, it may quote data.",
-      next: "Nothing was released by this step, and it is charged. Run `dpzo doctor --model DIR`, then the same command again.",
+      next:
+        "Nothing was released by this step, and it is charged. Run `dpzo doctor --model DIR`, then the same command " +
+        "again.",
     });
   }
 }
