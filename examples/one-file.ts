@@ -18,7 +18,7 @@
  * are not. Weights are a function of (base, plan, r of every step), so the ledger alone rebuilds them: `replay`.
  *
  * dpzo adds language models, the accountant, checks with named errors, and a ledger that survives crashes: there
- * the beginning of a line is on disk before its noise is drawn, the rest before a weight moves.
+ * the beginning of a line is on disk before its batch is drawn, the rest before a weight moves.
  */
 import { createHash, randomBytes, randomFillSync } from "node:crypto";
 

@@ -27,7 +27,14 @@ export { createDirectionEngine, type DirectionEngine, type DirectionStream } fro
 export { DpzoError, type ErrorDetails } from "./errors.js";
 export { exportOnnx, type OnnxExport, type OnnxFolder, type OnnxOptions } from "./export/index.js";
 export { type FolderReader, type FolderWriter, memoryFolder, type RandomAccessFile } from "./files.js";
-export { type LedgerEntry, LedgerError, type LedgerFile, parseLedger } from "./ledger/index.js";
+export {
+  type LedgerEntry,
+  LedgerError,
+  type LedgerFile,
+  type MarkStore,
+  type Opening,
+  parseLedger,
+} from "./ledger/index.js";
 export { type Mask, MaskError, type MaskSpec } from "./masks/index.js";
 export { type Adapter, type LoraAdapter, type PrefixAdapter, withAdapter } from "./model/adapter.js";
 export type { ModelDescription, ModelStage } from "./model/description.js";

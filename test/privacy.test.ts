@@ -195,7 +195,11 @@ test("a foreign error of the forward passes is withheld, whatever it quotes, and
   expect((error as DpzoError).code).toBe("private-side-failed");
   expectNoCanary("error", `${(error as Error).stack ?? ""}${JSON.stringify(error)}`);
   expect((error as Error).cause).toBeUndefined();
-  expect(ledgerLines(await file.readAll()).length).toBe(2);
+  const ledger = await file.readAll();
+  const end = ledger.lastIndexOf(10) + 1;
+  expect(ledgerLines(ledger.subarray(0, end)).length).toBe(2);
+  // The step was begun, so it is charged; nothing else is there.
+  expect(new TextDecoder().decode(ledger.subarray(end))).toBe('{"step":2,"stage":0,');
 });
 
 /** What a run shows, with the released integers and what is made from them taken out. */

@@ -29,6 +29,7 @@ import { listenForInterrupt } from "./interrupt.js";
 import { duration, figure, type Output } from "./output.js";
 import { planInWords } from "./plan-words.js";
 import { checkRunWritable, refuseRunOverlap, type RunPaths } from "./train-preflight.js";
+import { openingWords, openMarks } from "./run-marks.js";
 import { version } from "./version.js";
 
 /** A training run as a command wants it: paths instead of adapters. */
@@ -39,6 +40,8 @@ export interface TrainRun extends RunPaths {
   /** On every core unless told. */
   readonly runtime?: InferenceRuntime;
   readonly evaluation?: { readonly description: string; readonly records: AsyncIterable<TaskRecord> };
+  /** Charges steps that this machine has seen begin and the ledger lacks. */
+  readonly chargeLostSteps?: boolean;
 }
 
 /** What a test set came to, as fractions from 0 to 1. */
@@ -81,10 +84,13 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
     output.say("stopping after this step; the same command goes on from there (Ctrl-C again stops at once)");
   });
   const ledger = nodeLedgerFile(join(run.out, "ledger.jsonl"));
+  let hasBegun = false as boolean;
+  let marks: Awaited<ReturnType<typeof openMarks>>;
   let base: Checkpoint | undefined;
   let curve: readonly EpsilonPoint[] = [];
   const narrate = narrator(output, () => curve);
   try {
+    marks = await openMarks(run.out, output);
     base = await openNodeCheckpoint(run.modelFolder);
     await checkRunWritable(base, run.out);
     const runtime = run.runtime ?? nodeRuntime();
@@ -97,11 +103,14 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
       ...(run.evaluation && { evaluation: run.evaluation.records }),
       files: {
         ledger,
+        ...(marks && { marks }),
         model: nodeFolderWriter(join(run.out, "model")),
         reopen: () => openNodeCheckpoint(join(run.out, "model")),
       },
+      chargeLostSteps: run.chargeLostSteps ?? false,
       stopRequested: interrupt.requested,
       onEvent: (event) => {
+        hasBegun ||= event.kind === "plan";
         if (event.kind === "plan" && isPrivate(event.plan)) curve = epsilonCurve(event.plan);
         narrate(event);
       },
@@ -113,10 +122,11 @@ export async function runTraining(run: TrainRun, output: Output): Promise<RunMet
   } finally {
     await base?.close();
     await ledger.close();
+    await marks?.close();
     interrupt.dispose();
     await lock.release();
-    // A run that was refused before it began leaves no folder behind; one that holds anything stays.
-    await rmdir(run.out).catch(() => undefined);
+    // A run that was refused before it began leaves no folder behind; one that holds anything, or held it, stays.
+    if (!hasBegun) await rmdir(run.out).catch(() => undefined);
   }
 }
 
@@ -134,6 +144,7 @@ function narrator(output: Output, curve: () => readonly EpsilonPoint[]): (event:
         for (const line of planInWords(event.plan)) output.say(line);
         if (event.resumedSteps > 0)
           output.say(`resuming: ${event.resumedSteps} steps are in the ledger already`);
+        for (const line of openingWords(event.opening)) output.say(line);
         break;
       case "encoding":
         output.progress(`frozen layers, once a record: ${Math.floor(100 * event.fraction)} %`);

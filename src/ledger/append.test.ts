@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openLedger } from "./append.js";
+import { openLedger } from "./open.js";
 import type { LedgerFile } from "./file.js";
 import { MemoryLedgerFile } from "./memory-file.js";
 import { parseLedger } from "./parse.js";

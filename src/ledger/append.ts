@@ -1,97 +1,67 @@
 import type { JsonObject } from "./canonical.js";
-import { canonicalJson } from "./canonical.js";
-import { mostHeaderBytes } from "./bounds.js";
 import { LedgerError } from "./errors.js";
 import type { LedgerFile } from "./file.js";
-import { encode, firstHash, headerBody, lineHash, seal, sealedLine, stepPrefix, stepRest } from "./format.js";
+import { encode, lineHash, seal, stepPrefix, stepRest } from "./format.js";
 import type { LedgerEntry } from "./format.js";
+import { keptAside, ledgerBytes } from "./keep-aside.js";
 import { isValues, type Ledger } from "./parse.js";
-import { recoverLedger } from "./recover.js";
-import { checkSchedule, placeOfStep, plannedSteps, type LedgerSchedule } from "./schedule.js";
+import type { RunMark } from "./run-mark.js";
+import { placeOfStep, plannedSteps, type LedgerSchedule } from "./schedule.js";
 
 type State =
   | { readonly kind: "idle" | "busy" | "failed" }
   | { readonly kind: "begun"; readonly step: number; readonly stage: number; readonly valueCount: number };
 
-/**
- * Opens a ledger for writing: makes it, resumes it, or first settles what a crash left.
- *
- * Guarantees:
- * - A new header is written atomically, so a ledger exists with its whole plan or not at all.
- * - A resumed ledger must hold this very plan; another one is refused.
- * - A step whose noise may have been drawn before a crash is charged as lost before anything else is written.
- * - What was read is made durable before it is built on: a killed process can leave bytes that no disk has yet.
- *
- * Two writers at a time would spoil the file: the caller holds a lock on the run's folder.
- *
- * @param plan the plan as plain JSON; byte for byte the same when a run is resumed
- * @param schedule what that plan says about stages
- * @throws {LedgerError} codes `bad-plan`, `bad-schedule`, `other-plan`, and those of `recoverLedger`; and
- *   whatever the file throws.
- * @example
- * const ledger = await openLedger(file, plan, { stages: [{ steps: 100, valueCount: 32 }] });
- * for (let step = ledger.nextStep; !ledger.isComplete; step = ledger.nextStep) {
- *   await ledger.beginStep(step, ledger.nextStage);
- *   const release = mechanism.release(await measure());
- *   const entry = await ledger.completeStep(release.values);
- *   apply(entry);
- * }
- */
-export async function openLedger(
-  file: LedgerFile,
-  plan: JsonObject,
-  schedule: LedgerSchedule,
-): Promise<LedgerWriter> {
-  checkSchedule(schedule);
-  const header = newHeader(plan);
-  const bytes = await file.readAll();
-  const { ledger, replacement, lostStep } = recoverLedger(bytes, schedule);
-  if (ledger === undefined) {
-    await file.replace(header.bytes);
-    return new LedgerWriter(file, schedule, { plan, entries: [], hash: header.hash }, undefined);
-  }
-  if (canonicalJson(ledger.plan) !== canonicalJson(plan)) {
-    const next = "Use another folder for this plan, or the plan that the folder was begun with.";
-    const message = "The ledger was begun with another plan.";
-    throw new LedgerError(
-      "other-plan",
-      { message, expected: "the header's plan", next },
-      { line: 1, offset: 0 },
-    );
-  }
-  // Also when nothing is repaired: neither the last line nor the folder's entry of an earlier replacement need
-  // have been synced when the process died, and a power cut must not take back what is replayed from now on.
-  await file.replace(replacement ?? bytes);
-  return new LedgerWriter(file, schedule, ledger, lostStep);
+/** What opening a ledger found and did. */
+export interface Opening {
+  /** The step that a torn tail charged as lost, if one did. */
+  readonly lostStep: number | undefined;
+  /** How many missing steps were charged as lost, because the machine's mark says that they were begun. */
+  readonly chargedSteps: number;
+  /** Whether this machine has marks, and none of this run, though the run has steps. */
+  readonly isNewHere: boolean;
 }
 
 /**
  * Writes a ledger's steps ahead of their effects.
  *
  * Guarantees:
- * - When `beginStep` has resolved, the step's number is on disk: draw noise only then.
+ * - When `beginStep` has resolved, the step's number is on disk: draw its batch and its noise only then.
  * - When `completeStep` has resolved, the release is on disk: move weights or show anything only then.
  * - Steps are written in order, once each, and never more than the schedule has.
  * - After a failed write nothing more is written: the ledger must be opened again, which charges the step.
+ * - Where something else replaced or removed the file, what was released is kept beside it, and the error says where.
  */
 export class LedgerWriter {
   readonly plan: JsonObject;
-  /** The step that opening this ledger charged as lost, if it did. */
-  readonly lostStep: number | undefined;
+  readonly opening: Opening;
   readonly #file: LedgerFile;
   readonly #schedule: LedgerSchedule;
+  readonly #mark: RunMark | undefined;
   readonly #entries: LedgerEntry[];
   #hash: string;
   #state: State = { kind: "idle" };
 
   /** Use `openLedger`. */
-  constructor(file: LedgerFile, schedule: LedgerSchedule, ledger: Ledger, lostStep: number | undefined) {
+  constructor(
+    file: LedgerFile,
+    schedule: LedgerSchedule,
+    ledger: Ledger,
+    opening: Opening,
+    mark: RunMark | undefined,
+  ) {
     this.#file = file;
     this.#schedule = schedule;
+    this.#mark = mark;
     this.plan = ledger.plan;
     this.#entries = [...ledger.entries];
     this.#hash = ledger.hash;
-    this.lostStep = lostStep;
+    this.opening = opening;
+  }
+
+  /** The step that opening this ledger charged as lost, if it did. */
+  get lostStep(): number | undefined {
+    return this.opening.lostStep;
   }
 
   /** Every step that is on disk, in order. */
@@ -120,9 +90,10 @@ export class LedgerWriter {
   }
 
   /**
-   * Announces a step, before its noise is drawn.
+   * Announces a step, before its batch is drawn: in the ledger, then in the run's mark.
    *
-   * @throws {LedgerError} codes `too-many-steps`, `write-order`, `write-failed`; nothing was written.
+   * @throws {LedgerError} codes `too-many-steps`, `write-order`, `write-failed`, `ledger-replaced`;
+   *   nothing was written.
    */
   async beginStep(step: number, stage: number): Promise<void> {
     this.#require("idle", "beginStep");
@@ -136,7 +107,8 @@ export class LedgerWriter {
       const expected = `step ${this.nextStep} of stage ${due.stage}`;
       throw new LedgerError("write-order", { message, expected });
     }
-    await this.#write(stepPrefix(step, stage));
+    await this.#write(stepPrefix(step, stage), "");
+    await this.#tellMark((mark) => mark.begin(step));
     this.#state = { kind: "begun", step, ...due };
   }
 
@@ -144,7 +116,7 @@ export class LedgerWriter {
    * Records the release of the step that was begun.
    *
    * @param values K safe integers, in lattice units
-   * @throws {LedgerError} codes `bad-values`, `write-order` (nothing was written), `write-failed`.
+   * @throws {LedgerError} codes `bad-values`, `write-order` (nothing was written), `write-failed`, `ledger-replaced`.
    */
   async completeStep(values: readonly number[]): Promise<LedgerEntry> {
     const { step, stage, valueCount } = this.#begun("completeStep");
@@ -167,26 +139,64 @@ export class LedgerWriter {
     return this.#finish(Object.freeze({ step, stage, lost: true as const }));
   }
 
+  /**
+   * The file's bytes as they are now, which must be the very ones that this writer read and wrote.
+   *
+   * @throws {LedgerError} code `ledger-replaced`; what was released is then kept beside the file.
+   */
+  async readBack(): Promise<Uint8Array> {
+    this.#require("idle", "readBack");
+    const bytes = await this.#file.readAll();
+    const own = ledgerBytes(this.plan, this.#entries);
+    if (bytes.length === own.length && own.every((byte, index) => bytes[index] === byte)) return bytes;
+    this.#state = { kind: "failed" };
+    const message =
+      "The ledger file does not hold what this process wrote: something else replaced or changed it.";
+    throw await this.#keptAside(new LedgerError("ledger-replaced", { message }), "");
+  }
+
   async #finish(entry: LedgerEntry): Promise<LedgerEntry> {
+    const prefix = stepPrefix(entry.step, entry.stage);
     const rest = stepRest(entry.values);
-    const hash = lineHash(this.#hash, encode(stepPrefix(entry.step, entry.stage) + rest));
-    await this.#write(rest + seal(hash));
+    const hash = lineHash(this.#hash, encode(prefix + rest));
+    await this.#write(rest + seal(hash), prefix);
     this.#hash = hash;
     this.#entries.push(entry);
+    await this.#tellMark((mark) => mark.complete(entry.step, hash));
     this.#state = { kind: "idle" };
     return entry;
   }
 
-  /** Appends and syncs. From the first byte on, any failure is final: the file's end is then unknown. */
-  async #write(text: string): Promise<void> {
+  /**
+   * Appends and syncs. From the first byte on, any failure is final: the file's end is then unknown.
+   *
+   * @param begun what of the line in hand is on disk already
+   */
+  async #write(text: string, begun: string): Promise<void> {
     this.#state = { kind: "busy" };
     try {
       await this.#file.append(encode(text));
       await this.#file.sync();
     } catch (error) {
       this.#state = { kind: "failed" };
+      const isReplaced = error instanceof LedgerError && error.code === "ledger-replaced";
+      throw isReplaced ? await this.#keptAside(error, begun) : error;
+    }
+  }
+
+  async #tellMark(tell: (mark: RunMark) => Promise<void>): Promise<void> {
+    if (this.#mark === undefined) return;
+    try {
+      await tell(this.#mark);
+    } catch (error) {
+      this.#state = { kind: "failed" };
       throw error;
     }
+  }
+
+  #keptAside(error: LedgerError, begun: string): Promise<LedgerError> {
+    const ledger = { plan: this.plan, entries: this.#entries, hash: this.#hash };
+    return keptAside(this.#file, ledger, begun, error);
   }
 
   #begun(caller: string): Extract<State, { kind: "begun" }> {
@@ -208,13 +218,4 @@ export class LedgerWriter {
       expected: "beginStep, then completeStep or abandonStep",
     });
   }
-}
-
-function newHeader(plan: JsonObject): { bytes: Uint8Array; hash: string } {
-  const header = sealedLine(firstHash, headerBody(plan));
-  if (header.bytes.length <= mostHeaderBytes) return header;
-  throw new LedgerError("bad-plan", {
-    message: `The plan makes a header of ${header.bytes.length} bytes.`,
-    expected: `at most ${mostHeaderBytes} bytes`,
-  });
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { openLedger } from "./append.js";
+import { openLedger } from "./open.js";
 import { MemoryLedgerFile, SimulatedCrash } from "./memory-file.js";
 import { parseLedger } from "./parse.js";
 import { plannedSteps, type LedgerSchedule } from "./schedule.js";

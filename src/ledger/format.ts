@@ -19,7 +19,7 @@ export interface LedgerEntry {
   readonly stage: number;
   /** K safe integers, in lattice units; absent if the step was lost. */
   readonly values?: readonly number[];
-  /** Noise may have been drawn before a crash: charged, nothing applied. */
+  /** A batch or noise may have been drawn and nothing of it is kept: charged, nothing applied. */
   readonly lost?: true;
 }
 
@@ -28,7 +28,7 @@ export function headerBody(plan: JsonObject): string {
   return `{"format":"${ledgerFormat}","plan":${canonicalJson(plan)}`;
 }
 
-/** What is on disk before noise is drawn for a step. */
+/** What is on disk before a batch or noise is drawn for a step. */
 export function stepPrefix(step: number, stage: number): string {
   return `{"step":${step},"stage":${stage},`;
 }
@@ -64,6 +64,19 @@ export function seal(hash: string): string {
 export function sealedLine(previous: string, body: string): { bytes: Uint8Array; hash: string } {
   const hash = lineHash(previous, encode(body));
   return { bytes: encode(body + seal(hash)), hash };
+}
+
+/** Every line of a ledger with its hash, the header's first. */
+export function* sealedLines(
+  plan: JsonObject,
+  entries: readonly LedgerEntry[],
+): Generator<{ bytes: Uint8Array; hash: string }> {
+  let line = sealedLine(firstHash, headerBody(plan));
+  yield line;
+  for (const entry of entries) {
+    line = sealedLine(line.hash, stepBody(entry));
+    yield line;
+  }
 }
 
 /** Byte arrays one after another. */

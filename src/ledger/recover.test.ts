@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openLedger } from "./append.js";
+import { openLedger } from "./open.js";
 import { encode, concatenate, firstHash, headerBody, sealedLine, stepBody } from "./format.js";
 import { MemoryLedgerFile } from "./memory-file.js";
 import { parseLedger } from "./parse.js";

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -41,6 +41,92 @@ test("appends go to the end, also after what was there and after a replace", asy
   await again.close();
   expect(await readFile(path, "utf8")).toBe("a\nc\nd\n");
   expect(await readdir(join(folder, "run"))).toEqual(["ledger.jsonl"]);
+});
+
+/** What a sync client, a restore, an editor or a second writer may do to a file while it is open. */
+const meddling: Record<string, () => Promise<void>> = {
+  removed: () => rm(path),
+  "renamed away": () => rename(path, `${path}.old`),
+  "replaced by the same bytes": async () => {
+    await writeFile(`${path}.new`, await readFile(path));
+    await rename(`${path}.new`, path);
+  },
+  "replaced by fewer bytes": async () => {
+    await writeFile(`${path}.new`, "a\n");
+    await rename(`${path}.new`, path);
+  },
+  "shortened in place": () => truncate(path, 2),
+  "appended to": () => appendFile(path, "by another hand\n"),
+  "removed with its folder": () => rm(join(folder, "run"), { recursive: true }),
+};
+
+/** The bytes at the path; undefined if there is no file. */
+const bytesAt = (): Promise<string | undefined> => readFile(path, "utf8").catch(() => undefined);
+
+for (const [what, meddle] of Object.entries(meddling)) {
+  test(`a file that is ${what} while it is written is not written to again, nor overwritten`, async () => {
+    const file = nodeLedgerFile(path);
+    await file.replace(text("a\nb\n"));
+    await file.append(text("c\n"));
+    await file.sync();
+    await meddle();
+    const left = await bytesAt();
+    for (const write of [
+      () => file.append(text("d\n")),
+      () => file.append(text("d\n")),
+      () => file.replace(text("e\n")),
+    ]) {
+      await expect(write()).rejects.toMatchObject({ code: "ledger-replaced", value: path });
+    }
+    expect(await bytesAt()).toBe(left);
+    const kept = await file.keepAside(text("kept\n"));
+    expect(await readFile(kept, "utf8")).toBe("kept\n");
+    expect(await file.keepAside(text("again\n"))).not.toBe(kept);
+    expect(await bytesAt()).toBe(left);
+    await file.close();
+  });
+
+  test(`a file that is ${what} between reading and the first write is not overwritten`, async () => {
+    const before = nodeLedgerFile(path);
+    await before.replace(text("a\nb\n"));
+    await before.close();
+    for (const write of ["append", "replace"] as const) {
+      const file = nodeLedgerFile(path);
+      await file.readAll();
+      await meddle();
+      const left = await bytesAt();
+      await expect(file[write](text("d\n"))).rejects.toMatchObject({ code: "ledger-replaced" });
+      expect(await bytesAt()).toBe(left);
+      await file.close();
+      const mended = nodeLedgerFile(path);
+      await mended.replace(text("a\nb\n"));
+      await mended.close();
+    }
+  });
+}
+
+test("a file that appears where there was none is not overwritten", async () => {
+  const file = nodeLedgerFile(path);
+  await file.readAll();
+  const other = nodeLedgerFile(path);
+  await other.replace(text("another run\n"));
+  await expect(file.replace(text("a\n"))).rejects.toMatchObject({ code: "ledger-replaced" });
+  await expect(file.append(text("a\n"))).rejects.toMatchObject({ code: "ledger-replaced" });
+  expect(await bytesAt()).toBe("another run\n");
+  await file.close();
+  await other.close();
+});
+
+test("of two that append to one file at any moments, at most one goes on", async () => {
+  for (let round = 0; round < 30; round++) {
+    const [a, b] = [nodeLedgerFile(path), nodeLedgerFile(path)];
+    await a.readAll();
+    await b.readAll();
+    const results = await Promise.allSettled([a.append(text("a\n")), b.append(text("b\n"))]);
+    expect(results.filter(({ status }) => status === "fulfilled").length).toBeLessThanOrEqual(1);
+    await a.close();
+    await b.close();
+  }
 });
 
 test("after close nothing can be written", async () => {

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { DpzoError } from "../errors.js";
 import { makeFolder } from "./atomic-write.js";
 import { asFileError } from "./errors.js";
-import { livenessOf, ownIdentity } from "./process-identity.js";
-import type { ProcessIdentity } from "./process-identity.js";
+import { lockName, parseLockName } from "./lock-name.js";
+import { isSameMachine, livenessOf, ownIdentity } from "./process-identity.js";
+import type { Liveness, ProcessIdentity } from "./process-identity.js";
 
-/** `locked`: another process has the folder; `lock-unknown`: one on another machine or in a container may. */
+/** `locked`: another process has the folder; `lock-unknown`: one that cannot be looked for from here may. */
 export type LockErrorCode = "locked" | "lock-unknown";
 
 /** Thrown when a run folder cannot be had for this process alone; `value` is the lock's path. */
@@ -21,10 +22,6 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 
-/** The identity is in the name, so a lock is whole from the moment it exists, however its writer dies. */
-const lockName =
-  /^\.dpzo-lock-(?<host>[A-Za-z0-9]*)-(?<boot>[0-9a-f]+)-(?<namespace>\d+)-(?<pid>\d+)-(?<startTime>\d+)-\d+$/;
-
 let counter = 0;
 const held = new Set<string>();
 
@@ -33,20 +30,25 @@ const held = new Set<string>();
  *
  * Guarantees:
  * - Of any number of processes that ask, at most one has the folder at a time.
- * - A holder that was killed, also by SIGKILL or a power cut, does not block the next one.
+ * - A holder that was killed, also by SIGKILL, does not block the next one of the same boot (Linux and macOS).
+ * - A lock of another boot, machine, container or of an unknown one is never guessed to be dead: `lock-unknown`, with
+ *   what to remove. Also after a restart of this machine, since a clone of it would look the same.
  * - A process that merely got the dead holder's number is not taken for it (where there is /proc).
  *
  * Each contender first makes a file of its own and then looks for others: of two at the same moment at
  * least one sees the other. Files of dead processes are removed; their names can never be of a living one.
  *
+ * @param options `ignoresUnknown`: only a process that is known to run is in the way; for what has another guard
+ * against two
+ *   writers. Default: false
  * @throws {LockError} code `locked` or `lock-unknown`.
  */
-export async function lockFolder(path: string): Promise<FolderLock> {
+export async function lockFolder(path: string, { ignoresUnknown = false } = {}): Promise<FolderLock> {
   await makeFolder(path);
   const attempts = 6;
   for (let attempt = 1; ; attempt++) {
     const own = await makeOwnLock(path);
-    const obstacle = await findObstacle(path, own);
+    const obstacle = await findObstacle(path, own, ignoresUnknown);
     if (obstacle === undefined) return hold(path, own);
     await unlink(join(path, own));
     if (attempt === attempts || obstacle.code === "lock-unknown") throw obstacle;
@@ -56,8 +58,7 @@ export async function lockFolder(path: string): Promise<FolderLock> {
 }
 
 async function makeOwnLock(path: string): Promise<string> {
-  const { host, boot, namespace, pid, startTime } = ownIdentity();
-  const name = `.dpzo-lock-${host}-${boot}-${namespace}-${pid}-${startTime}-${++counter}`;
+  const name = lockName(ownIdentity(), ++counter);
   try {
     const handle = await open(join(path, name), "wx");
     await handle.close();
@@ -67,42 +68,53 @@ async function makeOwnLock(path: string): Promise<string> {
   return name;
 }
 
-async function findObstacle(path: string, own: string): Promise<LockError | undefined> {
+async function findObstacle(
+  path: string,
+  own: string,
+  ignoresUnknown: boolean,
+): Promise<LockError | undefined> {
   for (const name of await readdir(path)) {
     const identity = name === own ? undefined : parseLockName(name);
     if (identity === undefined) continue;
-    const liveness = livenessOf(identity);
-    if (liveness !== "dead") return refusal(path, name, identity, liveness);
+    // This process knows its own locks, also where the platform has no number for a boot.
+    const liveness = held.has(join(path, name)) ? "alive" : livenessOf(identity);
+    if (liveness === "alive" || (liveness === "unknown" && !ignoresUnknown)) {
+      return refusal(path, name, identity, liveness);
+    }
     await unlink(join(path, name)).catch(() => undefined);
   }
   return undefined;
 }
 
-function parseLockName(name: string): ProcessIdentity | undefined {
-  const parts = lockName.exec(name)?.groups;
-  if (parts === undefined) return undefined;
-  const { host = "", boot = "", namespace = "", pid = "", startTime = "" } = parts;
-  return { host, boot, namespace, pid: Number(pid), startTime };
-}
-
 function refusal(
   path: string,
   name: string,
-  { pid, host }: ProcessIdentity,
-  liveness: "alive" | "unknown",
+  identity: ProcessIdentity,
+  liveness: Exclude<Liveness, "dead">,
 ): LockError {
+  const { pid, host } = identity;
+  const value = join(path, name);
   if (liveness === "alive") {
     return new LockError("locked", {
       message: `${path} is in use by process ${pid} on this machine.`,
-      value: join(path, name),
+      value,
       next: "Wait for it to end, or choose another folder.",
     });
   }
   return new LockError("lock-unknown", {
-    message: `${path} was taken by process ${pid} on ${host}, on another machine or in another container, and from here nobody can say whether it still runs.`,
-    value: join(path, name),
-    next: `If it does not, remove ${join(path, name)}.`,
+    message: `${path} was taken by process ${pid} on ${host}, ${placeOf(identity)}; whether it still runs cannot be seen from here.`,
+    value,
+    next: `If it does not, remove ${value}.`,
   });
+}
+
+/** Where an identity that cannot be looked for lives, in words. */
+function placeOf(identity: ProcessIdentity): string {
+  const own = ownIdentity();
+  if (!isSameMachine(identity, own)) return "on another machine or in another container";
+  if (identity.boot === "0" || own.boot === "0") return "which has no number for its boots";
+  if (identity.boot !== own.boot) return "before this machine was started or on a clone of it";
+  return "in another container or of another user";
 }
 
 function hold(path: string, name: string): FolderLock {

@@ -1,18 +1,15 @@
 import { readFileSync, readlinkSync } from "node:fs";
-import { hostname } from "node:os";
 
 import { nodeErrorCode } from "./errors.js";
+import { type MachineIdentity, thisMachine } from "./machine-identity.js";
 
 /** What tells one process from every other, as far as the platform lets us know. */
-export interface ProcessIdentity {
+export interface ProcessIdentity extends MachineIdentity {
   readonly pid: number;
   /** When it started, in the kernel's ticks since boot; `"0"` where there is no /proc. */
   readonly startTime: string;
-  /** One boot of one machine; `"0"` where there is no /proc. */
-  readonly boot: string;
   /** The process-number space it lives in (a container has its own); `"0"` where there is no /proc. */
   readonly namespace: string;
-  readonly host: string;
 }
 
 /** Whether the process of an identity still runs; `unknown` when it lives where we cannot look. */
@@ -21,27 +18,40 @@ export type Liveness = "alive" | "dead" | "unknown";
 /** The identity of this process. */
 export function ownIdentity(): ProcessIdentity {
   return {
+    ...thisMachine(),
     pid: process.pid,
     startTime: startTimeOf(process.pid) ?? "0",
-    boot: readOr("/proc/sys/kernel/random/boot_id").slice(0, 8),
     namespace: readNamespace(),
-    host: hostname()
-      .replace(/[^A-Za-z0-9]/g, "")
-      .slice(0, 40),
   };
 }
 
 /**
  * Says whether the process with this identity still runs.
  *
- * A process number alone does not tell: numbers are given out again. The start time does, within one boot.
+ * Only a process of this very boot of this very machine can be looked for: boot, machine, host name and process-number
+ * space must all agree. Another boot of the same machine is `unknown`, not dead: a machine cloned from this one has its
+ * number and its host name, and may be running. A process number alone does not tell either, since numbers are given
+ * out again; the start time does, within one boot.
+ *
+ * Clones that were made of a running machine, with its memory, share the boot as well: nothing here tells them apart.
  */
 export function livenessOf(identity: ProcessIdentity, own: ProcessIdentity = ownIdentity()): Liveness {
-  if (identity.boot !== own.boot) return identity.host === own.host ? "dead" : "unknown";
-  if (identity.namespace !== own.namespace) return "unknown";
-  if (identity.boot === "0" && identity.host !== own.host) return "unknown";
+  if (!isSameBoot(identity, own) || identity.namespace !== own.namespace) return "unknown";
   if (!isProcessAlive(identity.pid)) return "dead";
-  return (startTimeOf(identity.pid) ?? "0") === identity.startTime ? "alive" : "dead";
+  const startTime = startTimeOf(identity.pid) ?? "0";
+  if (startTime === identity.startTime) return "alive";
+  // A /proc that hides other users' processes has no start time for them.
+  return startTime === "0" ? "unknown" : "dead";
+}
+
+/** Whether two identities are of one boot of one machine, as far as that can be known. */
+export function isSameBoot(a: MachineIdentity, b: MachineIdentity): boolean {
+  return a.boot !== "0" && a.boot === b.boot && isSameMachine(a, b);
+}
+
+/** Whether two identities name the same machine; a clone of it does so too. */
+export function isSameMachine(a: MachineIdentity, b: MachineIdentity): boolean {
+  return a.machine === b.machine && a.host === b.host;
 }
 
 /** Says whether some process has this number here, whoever owns it; a zombie counts as dead. */
@@ -66,14 +76,6 @@ function statFields(pid: number): string[] | undefined {
     return text.slice(text.lastIndexOf(")") + 2).split(" ");
   } catch {
     return undefined;
-  }
-}
-
-function readOr(path: string): string {
-  try {
-    return readFileSync(path, "utf8").trim();
-  } catch {
-    return "0";
   }
 }
 

@@ -12,7 +12,9 @@ const failures: Readonly<Record<PrivateWork, { readonly message: string; readonl
   passes: {
     message:
       "The forward passes on private records failed; the runtime's message is withheld, it may quote data.",
-    next: "Nothing was released by this step. Run `dpzo doctor --model DIR`, then the same command again.",
+    next:
+      "Nothing was released, and a step that had begun is charged. Run `dpzo doctor --model DIR`, then the same " +
+      "command again.",
   },
   release: {
     message: "The noised sum of a step failed; the message is withheld, it may quote data.",

@@ -1,7 +1,13 @@
 import { type Checkpoint, overflowingTensors } from "../checkpoint/index.js";
 import { createDirectionEngine, type DirectionEngine } from "../directions/index.js";
 import type { FolderWriter } from "../files.js";
-import { type LedgerFile, openLedger, readLedgerPlan } from "../ledger/index.js";
+import {
+  type LedgerFile,
+  type MarkStore,
+  openLedger,
+  type Opening,
+  readLedgerPlan,
+} from "../ledger/index.js";
 import type { Mask } from "../masks/index.js";
 import { Measurer } from "../measure/measure.js";
 import { loadModel } from "../model/load.js";
@@ -33,7 +39,12 @@ import { runSteps } from "./steps.js";
 /** What a run tells while it works; public values only. */
 export type TrainEvent =
   | { readonly kind: "remark"; readonly words: string }
-  | { readonly kind: "plan"; readonly plan: RunPlan; readonly resumedSteps: number }
+  | {
+      readonly kind: "plan";
+      readonly plan: RunPlan;
+      readonly resumedSteps: number;
+      readonly opening: Opening;
+    }
   | { readonly kind: "encoding"; readonly fraction: number }
   | {
       readonly kind: "evaluating";
@@ -47,6 +58,8 @@ export type TrainEvent =
 /** Where a run reads and writes. The caller holds the run folder's lock. */
 export interface RunFiles {
   readonly ledger: LedgerFile;
+  /** What this machine has seen of runs. Without it a shortened or copied ledger is believed as it stands. */
+  readonly marks?: MarkStore;
   /** The folder of the fine-tuned checkpoint. */
   readonly model: FolderWriter;
   /** Opens what was written to `model`. */
@@ -64,6 +77,8 @@ export interface TrainRequest {
   /** A public test set, evaluated before and after. */
   readonly evaluation?: AsyncIterable<TaskRecord>;
   readonly files: RunFiles;
+  /** Charges steps that this machine has seen begin and the ledger lacks, instead of refusing. Default: false. */
+  readonly chargeLostSteps?: boolean;
   readonly stopRequested?: () => boolean;
   readonly onEvent?: (event: TrainEvent) => void;
 }
@@ -94,6 +109,7 @@ export interface RunRandomness {
  * - The plan and its epsilon stand in the ledger before a record is measured; the budget is never exceeded.
  * - A run is resumed by the same request on the same files: what the ledger holds is replayed, never redone.
  * - Nothing private reaches the ledger, an event, the result or an error.
+ * - The result is of the very ledger that this call wrote: one that was put in its place is an error, and kept aside.
  *
  * @throws {PlanError} `plan-mismatch` if the ledger was begun with another configuration; `not-private` for mezo; every
  *   error of {@link prepareModel} and {@link makePlan}.
@@ -154,8 +170,11 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
   });
   const recorded = readLedgerPlan(await files.ledger.readAll());
   const plan = recorded === undefined ? fresh : samePlan(fresh, way.readPlan(recorded), config);
-  const ledger = await openLedger(files.ledger, plan, releaseSchedule(plan));
-  onEvent?.({ kind: "plan", plan, resumedSteps: ledger.entries.length });
+  const { marks } = files;
+  const { chargeLostSteps = false } = request;
+  const ledger = await openLedger(files.ledger, plan, releaseSchedule(plan), { marks, chargeLostSteps });
+  const { opening } = ledger;
+  onEvent?.({ kind: "plan", plan, resumedSteps: ledger.entries.length, opening });
 
   const zeroShot = publicTest && (await evaluation(model, publicTest, model.weights, "zero-shot", onEvent));
   if (zeroShot) onEvent?.({ kind: "zero-shot", metrics: zeroShot });
@@ -179,7 +198,7 @@ async function run<AnyPlan extends RunPlan, Ledger extends CheckedLedger>(
     },
   });
   const finished = ledger.isComplete;
-  const bytes = await files.ledger.readAll();
+  const bytes = await ledger.readBack();
   const verified = way.read(bytes);
   const masks = maskSummaries(state);
   if (!finished) return { finished, verified, masks, ...(zeroShot && { zeroShot }) };

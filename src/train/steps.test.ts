@@ -70,10 +70,10 @@ async function setUp(change: Partial<StepsOptions> = {}) {
   return { options, log, file, weights };
 }
 
-test("A release is on disk before any weight moves or anything is shown; noise is drawn after the announcement.", async () => {
+test("A release is on disk before any weight moves or anything is shown; a batch is drawn after the announcement.", async () => {
   const { options, log } = await setUp();
   await runSteps(options);
-  const one = ["sample", "measure", "announce", "sync", "noise", "release", "sync", "told"];
+  const one = ["announce", "sync", "sample", "measure", "noise", "release", "sync", "told"];
   expect(log).toEqual([...one, ...one, ...one, ...one]);
 });
 
@@ -156,9 +156,9 @@ test("a private side that was prepared without the stage's mask is refused befor
   expect(log).toEqual([]);
 });
 
-test("No private value leaves in an error: a foreign one is withheld, and nothing was announced", async () => {
+test("No private value leaves in an error: a foreign one is withheld, and the step stays announced", async () => {
   const { options, file } = await setUp();
-  const before = await file.readAll();
+  const before = new TextDecoder().decode(await file.readAll());
   const differences = (): Promise<never> => Promise.reject(new Error("row 17: secret text"));
   const failing = runSteps({
     ...options,
@@ -172,5 +172,37 @@ test("No private value leaves in an error: a foreign one is withheld, and nothin
   expect(error).toMatchObject({ code: "private-side-failed" });
   expect((error as Error).message).not.toContain("secret");
   expect((error as Error).cause).toBeUndefined();
-  expect(await file.readAll()).toEqual(before);
+  expect(new TextDecoder().decode(await file.readAll())).toBe(`${before}{"step":1,"stage":0,`);
+});
+
+test("whatever ends a step after its batch was drawn charges it: no step is ever sampled twice", async () => {
+  const samples: number[] = [];
+  const { options, file, log } = await setUp();
+  const measure = options.measurer;
+  /** One life of the process: it dies in the private side of the step it begins with, or not. */
+  const live = async (dies: boolean, random = options.random): Promise<readonly { step: number }[]> => {
+    const ledger = await openLedger(file, plan, releaseSchedule(plan));
+    const differences = (): Promise<never> =>
+      Promise.reject(new Error("a batch that brings the process down"));
+    const measurer = dies ? () => Promise.resolve({ differences } as unknown as Measurer) : measure;
+    const watched: typeof random = (out) => {
+      if (out.length === 160) samples.push(ledger.nextStep);
+      random(out);
+    };
+    await runSteps({ ...options, ledger, measurer, random: watched }).catch(() => undefined);
+    return ledger.entries;
+  };
+  await live(true);
+  await live(true);
+  const stuck = (): void => {
+    throw new Error("the generator failed while the batch was drawn");
+  };
+  await live(false, stuck);
+  const entries = await live(false);
+  expect(entries.map((entry) => ("lost" in entry ? "lost" : "released"))).toEqual([
+    ...["lost", "lost", "lost"],
+    "released",
+  ]);
+  expect(samples).toEqual([1, 2, 3, 4]);
+  expect(log.filter((what) => what === "measure")).toHaveLength(1);
 });

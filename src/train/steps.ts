@@ -20,8 +20,8 @@ export interface StepsOptions {
   readonly engine: DirectionEngine;
   readonly ledger: LedgerWriter;
   /**
-   * The number of privacy units that may be sampled, which are records unless the plan names a column: private only if it
-   * differs from the plan's public size. The measurer takes indices below it.
+   * The number of privacy units that may be sampled, which are records unless the plan names a column: private only
+   * if it differs from the plan's public size. The measurer takes indices below it.
    */
   readonly records: number;
   /** Prepares the private side for one stage of the schedule, given that of the stage before. */
@@ -39,9 +39,11 @@ export interface StepsOptions {
 }
 
 /**
- * Runs the steps that the ledger does not have yet: sample, measure, release, append, apply.
+ * Runs the steps that the ledger does not have yet: announce, sample, measure, release, append, apply.
  *
  * Guarantees:
+ * - A step is announced on disk before its batch is drawn: whatever the batch makes of the process, the step is
+ *   charged, and no second batch is drawn for it.
  * - A release is on disk before any weight moves or anything is shown (write-ahead).
  * - Every step draws a fresh Poisson sample and fresh noise, and is charged whether or not it completes.
  * - No private value leaves through a return value, a callback or an error.
@@ -63,14 +65,15 @@ export async function runSteps(options: StepsOptions): Promise<void> {
       const mask = state.masks.get(index);
       const previous = prepared?.measurer;
       prepared = { index, measurer: await guarded("passes", () => options.measurer(stage, previous, mask)) };
+      await previous?.release();
       requireMask(prepared.measurer, mask, index);
     }
 
-    const batch = poissonSample(options.records, stageSampling(plan, stage), random);
     const streams = stepStreams(plan, stage, step, state.weights, engine, state.masks.get(index));
     const { measurer } = prepared;
-    const differences = await guarded("passes", () => measurer.differences(batch, streams, stage.directions));
     await ledger.beginStep(step, index);
+    const batch = poissonSample(options.records, stageSampling(plan, stage), random);
+    const differences = await guarded("passes", () => measurer.differences(batch, streams, stage.directions));
     const release = mechanismOf(plan, stage, state.clipThreshold, random);
     const values = await guarded("release", () => release(differences));
     const entry = await ledger.completeStep(values);
@@ -79,6 +82,7 @@ export async function runSteps(options: StepsOptions): Promise<void> {
     options.onStep?.(step);
     refuseDiverged(state.weights, stage.tensors);
   }
+  await prepared?.measurer.release();
 }
 
 function stageAt(

@@ -26,9 +26,13 @@ export const trainCommand: CommandFactory = (setExitCode) => {
   addSchemaOptions(command, trainSettingsSchema);
   addThreads(command);
   command.option("--config <file>", "YAML or JSON file with these settings; flags override it");
+  command.option(
+    "--charge-lost-steps",
+    "go on with a shortened ledger: the steps that are missing from it are charged as lost",
+  );
   command.option("--dry-run", "print the plan and its epsilon; touch nothing");
   return command.action(async (flags: Record<string, unknown>) => {
-    const { dryRun, ...given } = settingsOf(flags);
+    const { dryRun, chargeLostSteps, ...given } = settingsOf(flags);
     const settings = resolveNamedSettings(trainSettingsSchema, given);
     const output = outputFor(flags);
     if (dryRun === true) {
@@ -46,6 +50,7 @@ export const trainCommand: CommandFactory = (setExitCode) => {
           { name: "--eval-data", path: settings.evalData },
           { name: "--config", path: typeof config === "string" ? config : undefined },
         ],
+        chargeLostSteps: chargeLostSteps === true,
         task: settings,
         config: settings,
         records: fileRecords(settings.data, settings),
