@@ -32,6 +32,7 @@ export type CheckpointErrorCode =
   | "missing-tensor"
   | "tensor-not-in-index"
   | "total-size-mismatch"
+  | "invalid-tokenizer"
   // reading and writing weights
   | "not-a-weight"
   | "length-mismatch"

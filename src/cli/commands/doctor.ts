@@ -13,6 +13,7 @@ import { StageRunner } from "../../runtime/stage-runner.js";
 import { UsageError } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
+import { type InspectedTokenizer, inspectTokenizer } from "../tokenizer-source.js";
 import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
 
 /** Logits further from the reference than this fail the check. */
@@ -32,7 +33,8 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
     const output = outputFor(flags);
     const runtime = nodeRuntime();
     const runner = new StageRunner(runtime);
-    const { model, digest } = await withFolder(settings.model, async (checkpoint) => ({
+    const { model, digest, tokenizer } = await withFolder(settings.model, async (checkpoint) => ({
+      tokenizer: await inspectTokenizer(checkpoint),
       model: await loadModel(checkpoint),
       digest: await checkpoint.digest(),
     }));
@@ -49,6 +51,7 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
       stages: tested.stages,
       selfTest: "passed",
       digest,
+      tokenizer,
       runtime: { name: runtime.name, version: runtime.version },
       directions: createDirectionEngine().name,
       machine: {
@@ -71,6 +74,7 @@ interface Findings {
   readonly parameters: number;
   readonly maxAbsDiff?: number;
   readonly stages: readonly string[];
+  readonly tokenizer: InspectedTokenizer | null;
   readonly runtime: { readonly name: string; readonly version: string };
   readonly directions: string;
   readonly machine: { readonly cores: number; readonly memoryBytes: number; readonly node: string };
@@ -88,6 +92,7 @@ function describeFindings(found: Findings, isClose: boolean): readonly string[] 
     `machine     ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB, Node ${machine.node}`,
     `runtime     ${runtime.name} ${runtime.version}; directions: ${found.directions}`,
     `model       ${found.architecture}, ${found.parameters.toLocaleString("en")} parameters`,
+    `tokenizer   ${found.tokenizer === null ? "none" : `${found.tokenizer.tokens.toLocaleString("en")} tokens`}`,
     `self-test   passed: ${found.stages.length} stages change the answer when their weights change; records do not influence each other`,
     ...golden,
   ];
