@@ -23,11 +23,11 @@ const addedToken = z
 
 const tokenizerSchema = z.looseObject({
   added_tokens: z.array(addedToken).default([]),
-  normalizer: z.unknown(),
-  pre_tokenizer: z.unknown(),
-  post_processor: z.unknown(),
-  decoder: z.unknown(),
-  model: z.unknown(),
+  normalizer: z.unknown().optional(),
+  pre_tokenizer: z.unknown().optional(),
+  post_processor: z.unknown().optional(),
+  decoder: z.unknown().optional(),
+  model: z.unknown().optional(),
 });
 
 const flag = z.boolean().nullish();

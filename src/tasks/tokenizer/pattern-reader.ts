@@ -8,6 +8,8 @@ interface Read {
   readonly unbounded: number;
   /** Whether it is one character in every match. */
   readonly isCharacter: boolean;
+  /** Whether it is a look ahead. */
+  readonly looks?: true;
 }
 
 const deepest = 8;
@@ -83,6 +85,7 @@ export class PatternReader {
     if (this.next === "?" || this.next === "+" || this.next === "*" || this.next === "{") {
       throw this.error("has a lazy, possessive or repeated quantifier");
     }
+    if (atom.looks) throw this.error("repeats looking ahead");
     if (!atom.isCharacter && (most > mostRepeats || (most > 1 && atom.unbounded > 0))) {
       throw this.error("repeats a group without bound");
     }
@@ -116,7 +119,7 @@ export class PatternReader {
     if (character === "(") return this.group(depth, ignoresCase);
     if (character === "[" || character === "\\") {
       if (ignoresCase) throw this.error("ignores case in more than plain letters");
-      return one(character === "[" ? this.set(0) : this.escape());
+      return one(character === "[" ? this.set(0) : this.escape(false));
     }
     this.position += 1;
     if (character === ".") return one("[^\\n]");
@@ -134,7 +137,7 @@ export class PatternReader {
     if (this.next === "?") throw this.error("has a group of a kind that dpzo does not read");
     const inner = this.alternatives(depth + 1, ignores);
     if (!this.take(")")) throw this.error("leaves a group open");
-    if (looks !== undefined) return { ...inner, text: `${looks}${inner.text})`, isNullable: true };
+    if (looks !== undefined) return { ...inner, text: `${looks}${inner.text})`, isNullable: true, looks: true };
     return { ...inner, text: `(?:${inner.text})` };
   }
 
@@ -175,18 +178,18 @@ export class PatternReader {
   }
 
   private setCharacter(): string {
-    if (this.next === "\\") return this.escape();
+    if (this.next === "\\") return this.escape(true);
     const character = this.next ?? "";
     this.position += 1;
     return literal(character);
   }
 
-  private escape(): string {
+  private escape(isInClass: boolean): string {
     this.position += 1;
     const character = this.next ?? "";
     this.position += 1;
     if (character === "p" || character === "P") return this.property(character === "P");
-    const set = shorthandSet(character.toLowerCase());
+    const set = shorthandSet(character.toLowerCase(), isInClass);
     if (set !== undefined) return character === character.toLowerCase() ? set : `[^${set}]`;
     if (Object.hasOwn(controls, character)) return literal(controls[character] ?? "");
     if (character === "x" || character === "u") return this.codePoint(character);

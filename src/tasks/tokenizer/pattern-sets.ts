@@ -51,12 +51,13 @@ export function propertySet(name: string): string | undefined {
   return scripts.has(name) ? withoutNewer(`\\p{Script=${name}}`) : undefined;
 }
 
-/** `\d`, `\s` and `\w` of Oniguruma. */
-export function shorthandSet(letter: string): string | undefined {
+/** `\d`, `\s` and `\w` of Oniguruma, whose `\w` holds six numerals more where it stands outside of a class. */
+export function shorthandSet(letter: string, isInClass: boolean): string | undefined {
   if (letter === "s") return "[\\p{White_Space}]";
   if (letter === "d") return withoutNewer("\\p{Nd}");
   if (letter !== "w") return undefined;
-  return withoutNewer("\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\u{B2}\\u{B3}\\u{B9}\\u{BC}-\\u{BE}");
+  const numerals = isInClass ? "" : "\\u{B2}\\u{B3}\\u{B9}\\u{BC}-\\u{BE}";
+  return withoutNewer(`\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}${numerals}`);
 }
 
 /** A character as itself, whatever it means in a pattern. */
