@@ -1,5 +1,6 @@
 import type { AddedToken } from "../tokenizer-files.js";
-import { lengthWithoutTrailingSpace, rustWord } from "./characters.js";
+import { lengthWithoutTrailingSpace } from "./characters.js";
+import { rustWord } from "./pattern-sets.js";
 import { PrefixTable } from "./prefix-table.js";
 
 /** An added token with the text that stands for it, which is its content or what the normaliser makes of it. */
@@ -15,8 +16,8 @@ export interface Section {
   readonly token: AddedToken | undefined;
 }
 
-const wordAtStart = new RegExp(`^[${rustWord}]`, "u");
-const wordAtEnd = new RegExp(`[${rustWord}]$`, "u");
+const wordAtStart = new RegExp(`^${rustWord()}`, "v");
+const wordAtEnd = new RegExp(`${rustWord()}$`, "v");
 
 /**
  * Finds added tokens in texts: the leftmost first, and the longest of those that begin in one place.

@@ -25,8 +25,6 @@ export const combiningMark = new RegExp(`[${classBody(tables.combiningMark)}]`, 
 export const whiteSpace = /\p{White_Space}/gu;
 /** `char::is_numeric`. */
 export const numeric = /\p{N}/gu;
-/** `\w` of Rust's `regex` crate, inside of a character class. */
-export const rustWord = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
 
 /**
  * Lower case character by character, as Rust's `char::to_lowercase`: a capital sigma at the end of a word is `σ` too.

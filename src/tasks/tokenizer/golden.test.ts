@@ -20,7 +20,8 @@ const golden = JSON.parse(
 /** FNV-1a in 32 bits, as `make-golden.py` writes it. */
 function hashOf(ids: readonly number[]): string {
   let value = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(ids.join(","))) value = Math.imul(value ^ byte, 0x01000193) >>> 0;
+  for (const byte of new TextEncoder().encode(ids.join(",")))
+    value = Math.imul(value ^ byte, 0x01000193) >>> 0;
   return value.toString(16).padStart(8, "0");
 }
 
@@ -42,7 +43,8 @@ const results = golden.tokenizers.map(({ tokenizer: parts, model, hashes }) => {
       : golden.texts.filter((text, index) => hashOf(tokenizer.encode(text)) !== expected[index]);
   return { parts, model, wrong, refusal: typeof tokenizer === "string" ? tokenizer : undefined };
 });
-const described = ({ parts, model }: (typeof results)[number]): string => `${JSON.stringify(parts)} model ${model}`;
+const described = ({ parts, model }: (typeof results)[number]): string =>
+  `${JSON.stringify(parts)} model ${model}`;
 
 describe("every tokenizer of test/golden/tokenizers.json", () => {
   test("gives the ids of Python's tokenizers for every text, or is refused by name", () => {

@@ -137,7 +137,8 @@ export class PatternReader {
     if (this.next === "?") throw this.error("has a group of a kind that dpzo does not read");
     const inner = this.alternatives(depth + 1, ignores);
     if (!this.take(")")) throw this.error("leaves a group open");
-    if (looks !== undefined) return { ...inner, text: `${looks}${inner.text})`, isNullable: true, looks: true };
+    if (looks !== undefined)
+      return { ...inner, text: `${looks}${inner.text})`, isNullable: true, looks: true };
     return { ...inner, text: `(?:${inner.text})` };
   }
 

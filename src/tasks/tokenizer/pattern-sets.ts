@@ -71,3 +71,8 @@ export function bothCases(letter: string): string {
   const more = lower === "s" ? "\\u{17F}" : lower === "k" ? "\\u{212A}" : "";
   return `[${literal(lower)}${literal(lower.toUpperCase())}${more}]`;
 }
+
+/** `\w` of Rust's `regex` crate, whose tables are as old as Oniguruma's, as a class of the `v` flag. */
+export function rustWord(): string {
+  return withoutNewer("\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}");
+}

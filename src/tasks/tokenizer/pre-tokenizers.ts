@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { toByteLetters } from "./byte-level.js";
-import { numeric, punctuation, rustWord, whiteSpace } from "./characters.js";
+import { numeric, punctuation, whiteSpace } from "./characters.js";
+import { rustWord } from "./pattern-sets.js";
 import { compilePattern, patternSchema } from "./pattern.js";
 import { partsOf, read, refused, typedComponent, unsupported } from "./read.js";
 import { behaviorSchema, splitAt, type SplitBehavior } from "./split.js";
@@ -82,7 +83,10 @@ const makers: Readonly<Record<string, Maker>> = {
     const { pattern, behavior, invert } = read(splitSchema, settings, path);
     return at(compilePattern(pattern, `${path}.pattern`), behavior, invert);
   },
-  Whitespace: () => at(new RegExp(`[${rustWord}]+|[^${rustWord}\\p{White_Space}]+`, "gu"), "Removed", true),
+  Whitespace: () => {
+    const words = new RegExp(`${rustWord()}+|[^${rustWord()}\\p{White_Space}]+`, "gv");
+    return at(words, "Removed", true);
+  },
   WhitespaceSplit: () => at(whiteSpace, "Removed"),
 };
 
