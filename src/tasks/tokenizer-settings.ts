@@ -25,10 +25,28 @@ export function checkSettings(
   settings: TokenizerSettings,
   frame: Frame | undefined,
 ): void {
+  checkPreTokenizer(definition, settings);
   checkBert(definition.normalizer, settings);
   checkPrefixSpace(definition, settings);
   checkFrame(definition, settings, frame);
   checkAdded(definition, settings);
+}
+
+/** Of these classes transformers 5 takes the vocabulary alone, whatever else the file says. */
+function checkPreTokenizer(
+  { pre_tokenizer, normalizer }: TokenizerDefinition,
+  settings: TokenizerSettings,
+): void {
+  const name = settings.tokenizer_class ?? "";
+  const typeOf = (part: unknown): unknown => (part as Component | null | undefined)?.["type"];
+  const isBert = bertClasses.test(name);
+  if (isBert && typeOf(normalizer) !== "BertNormalizer") {
+    throw contradiction("tokenizer_class", name, "normalizer", typeOf(normalizer));
+  }
+  const wanted = isBert ? "BertPreTokenizer" : /^Roberta/.test(name) ? "ByteLevel" : undefined;
+  if (wanted !== undefined && typeOf(pre_tokenizer) !== wanted) {
+    throw contradiction("tokenizer_class", name, "pre_tokenizer", typeOf(pre_tokenizer));
+  }
 }
 
 function checkBert(normalizer: unknown, settings: TokenizerSettings): void {

@@ -20,9 +20,10 @@ for await (const line of createInterface({ input: process.stdin })) {
     counts.texts += rows.length;
     counts[wrong.length === 0 ? "agree" : "differ"] += 1;
     for (const { text, ids } of wrong.slice(0, 1)) {
-      const { model, ...parts } = definition as { model: { vocab: unknown; merges: unknown } };
-      const { vocab: _, merges: __, ...flags } = model;
-      console.log(JSON.stringify({ parts, flags, text, python: ids, dpzo: tokenizer.encode(text) }));
+      const parts = JSON.stringify(definition, (key, value: unknown) =>
+        key === "vocab" || key === "merges" ? undefined : value,
+      );
+      console.log(parts, JSON.stringify({ text, python: ids, dpzo: tokenizer.encode(text) }));
     }
   } catch (error) {
     if (!(error instanceof TaskError) || error.code !== "invalid-tokenizer") throw error;

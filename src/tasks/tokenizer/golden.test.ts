@@ -71,7 +71,7 @@ describe("every tokenizer of test/golden/tokenizers.json", () => {
         "the pattern "(?<=a)b" has a group of a kind that dpzo does n": 1,
         "the pattern "(?>a|b)" has a group of a kind that dpzo does n": 1,
         "the pattern "(?i:ß)" ignores the case of letters beyond ASCI": 1,
-        "the pattern "(a+)+" repeats a group without bound.": 1,
+        "the pattern "(a+)+" repeats a group too often, or one that h": 1,
         "the pattern "[[:alpha:]]+" has a POSIX class.": 1,
         "the pattern "[a&&b]" has a class that dpzo does not read.": 1,
         "the pattern "\\\\bx" has "\\b".": 1,

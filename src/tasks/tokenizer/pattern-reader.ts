@@ -4,8 +4,10 @@ import { bothCases, literal, propertySet, shorthandSet } from "./pattern-sets.js
 interface Read {
   readonly text: string;
   readonly isNullable: boolean;
-  /** Most quantifiers without an upper bound that one way through it has. */
+  /** Most quantifiers of one way through it that take more than one character, or not always as many. */
   readonly unbounded: number;
+  /** Most places of one way through it at which a match may go on in more ways than one. */
+  readonly choices: number;
   /** Whether it is one character in every match. */
   readonly isCharacter: boolean;
   /** Whether it is a look ahead. */
@@ -14,6 +16,7 @@ interface Read {
 
 const deepest = 8;
 const mostUnbounded = 3;
+const mostChoices = 8;
 const mostRepeats = 1000;
 /** Pairs of letters that one character stands for when case is ignored (ligatures, sharp s). */
 const foldedPair = /ff|fi|fl|ss|st/i;
@@ -55,6 +58,7 @@ export class PatternReader {
       text: found.map(({ text }) => text).join("|"),
       isNullable: found.some(({ isNullable }) => isNullable),
       unbounded: Math.max(...found.map(({ unbounded }) => unbounded)),
+      choices: Math.max(...found.map(({ choices }) => choices)) + (depth > 0 && found.length > 1 ? 1 : 0),
       isCharacter: false,
     };
   }
@@ -68,13 +72,17 @@ export class PatternReader {
     const source = this.characters.slice(start, this.position).join("");
     if (ignoresCase && foldedPair.test(source))
       throw this.error("ignores the case of letters that fold together");
-    const unbounded = found.reduce((sum, part) => sum + part.unbounded, 0);
+    const sum = (count: (part: Read) => number): number =>
+      found.reduce((total, part) => total + count(part), 0);
+    const [unbounded, choices] = [sum((part) => part.unbounded), sum((part) => part.choices)];
     if (unbounded > mostUnbounded)
-      throw this.error(`has more than ${mostUnbounded} unbounded quantifiers in a row`);
+      throw this.error(`has more than ${mostUnbounded} variable quantifiers in a row`);
+    if (choices > mostChoices) throw this.error(`has more than ${mostChoices} quantifiers in a row`);
     return {
       text: found.map(({ text }) => text).join(""),
       isNullable: found.every(({ isNullable }) => isNullable),
       unbounded,
+      choices,
       isCharacter: false,
     };
   }
@@ -86,13 +94,15 @@ export class PatternReader {
       throw this.error("has a lazy, possessive or repeated quantifier");
     }
     if (atom.looks) throw this.error("repeats looking ahead");
-    if (!atom.isCharacter && (most > mostRepeats || (most > 1 && atom.unbounded > 0))) {
-      throw this.error("repeats a group without bound");
+    if (!atom.isCharacter && most > 1 && (atom.unbounded > 0 || (atom.choices + 1) * most > mostChoices)) {
+      throw this.error("repeats a group too often, or one that holds a quantifier");
     }
     return {
       text: `${atom.isCharacter ? atom.text : `(?:${atom.text})`}${sign}`,
       isNullable: atom.isNullable || least === 0,
-      unbounded: atom.unbounded + (most === Infinity ? 1 : 0),
+      unbounded: atom.unbounded + (most > 1 && most !== least ? 1 : 0),
+      choices:
+        most > 1 && !atom.isCharacter ? (atom.choices + 1) * most : atom.choices + (most === least ? 0 : 1),
       isCharacter: false,
     };
   }
@@ -222,5 +232,5 @@ export class PatternReader {
 }
 
 function one(text: string): Read {
-  return { text, isNullable: false, unbounded: 0, isCharacter: true };
+  return { text, isNullable: false, unbounded: 0, choices: 0, isCharacter: true };
 }

@@ -16,8 +16,8 @@ const longestPattern = 5_000;
  * Translates a pattern for Oniguruma, which Python's `tokenizers` uses, into one for JavaScript that finds the same.
  *
  * Read is a part of the language in which both agree, and in which no pattern takes more than polynomial time: literals, classes,
- * `\p{...}`, `\s \d \w`, groups, alternatives, `(?i:...)`, looking ahead, and greedy quantifiers. A quantifier without an upper
- * bound stands on one character only, and at most three in a row.
+ * `\p{...}`, `\s \d \w`, groups, alternatives, `(?i:...)`, looking ahead, and greedy quantifiers. A quantifier that may
+ * take more than one character stands on one character only; at most three of them follow each other.
  *
  * @throws {TaskError} code `invalid-tokenizer` for everything else, and for a pattern that the empty text matches.
  */
