@@ -37,6 +37,7 @@ export type CheckpointErrorCode =
   | "quantised-weights"
   | "tokens-beyond-embeddings"
   | "no-finite-logits"
+  | "invalid-tokenizer"
   // reading and writing weights
   | "not-a-weight"
   | "length-mismatch"

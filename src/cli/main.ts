@@ -11,6 +11,7 @@ import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { planCommand } from "./commands/plan.js";
 import { replayCommand } from "./commands/replay.js";
+import { tokensCommand } from "./commands/tokens.js";
 import { trainCommand } from "./commands/train.js";
 import { verifyCommand } from "./commands/verify.js";
 import { exitCodeOf, exitCodes } from "./exit-codes.js";
@@ -42,6 +43,7 @@ export async function run(args: readonly string[]): Promise<number> {
     accountCommand,
     calibrateCommand,
     compareCommand,
+    tokensCommand,
   ];
   for (const make of commands)
     program.addCommand(make(setExitCode).exitOverride().configureOutput({ outputError }));

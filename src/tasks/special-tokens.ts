@@ -1,8 +1,9 @@
 import { TaskError } from "./errors.js";
+import { frameOf } from "./tokenizer/post-processor.js";
 import {
   contentOf,
+  plainToken,
   type AddedToken,
-  type TokenizerComponent,
   type TokenizerDefinition,
   type TokenizerSettings,
 } from "./tokenizer-files.js";
@@ -44,24 +45,30 @@ const usualNames: Readonly<Record<Role, readonly string[]>> = {
   bos: [],
   eos: [],
 };
-const roles = Object.keys(usualNames) as readonly Role[];
+/** The places a special token can have, as the configuration names them before `_token`. */
+export const specialRoles = Object.keys(usualNames) as readonly Role[];
 
-/** Finds the special tokens in the tokenizer's own files; nothing is assumed from the model's name. */
+/**
+ * Finds the special tokens in the tokenizer's own files; nothing is assumed from the model's name.
+ *
+ * @param unknown the model's own token for what it does not know
+ */
 export function resolveSpecialTokens(
   definition: TokenizerDefinition,
   settings: TokenizerSettings,
   idOf: (content: string) => number | undefined,
+  unknown: string | undefined,
 ): SpecialTokens {
   const named = new Map(definition.added_tokens.map((token) => [token.content, token]));
   const find = (role: Role): AddedToken | undefined => {
     const names = [contentOf(settings[`${role}_token`]), ...usualNames[role]];
     return names.flatMap((name) => (name === undefined ? [] : (tokenNamed(name, named, idOf) ?? [])))[0];
   };
-  const byRole = new Map(roles.map((role) => [role, find(role)]));
+  const byRole = new Map(specialRoles.map((role) => [role, find(role)]));
   const all = [...byRole.values(), ...named.values()].filter(
     (token) => token !== undefined && (token.special || [...byRole.values()].includes(token)),
   );
-  const frame = framing(definition.post_processor, idOf);
+  const frame = frameOf(definition.post_processor);
   return {
     prefix: frame?.prefix ?? listed(byRole.get("cls") ?? byRole.get("bos")),
     suffix: frame?.suffix ?? listed(byRole.get("sep") ?? byRole.get("eos")),
@@ -69,7 +76,7 @@ export function resolveSpecialTokens(
     end: byRole.get("eos")?.id,
     pad: byRole.get("pad")?.id,
     mask: maskToken(byRole.get("mask")),
-    unknown: byRole.get("unk")?.id ?? idOf(definition.model.unk_token ?? ""),
+    unknown: byRole.get("unk")?.id ?? idOf(unknown ?? ""),
     byContent: new Map(all.flatMap((token) => (token === undefined ? [] : [[token.content, token]]))),
   };
 }
@@ -96,7 +103,7 @@ function tokenNamed(
   const found = named.get(content);
   if (found !== undefined) return found;
   const id = idOf(content);
-  return id === undefined ? undefined : { id, content, special: true, lstrip: false, rstrip: false };
+  return id === undefined ? undefined : plainToken(id, content);
 }
 
 function maskToken(token: AddedToken | undefined): MaskToken | undefined {
@@ -105,44 +112,4 @@ function maskToken(token: AddedToken | undefined): MaskToken | undefined {
 
 function listed(token: AddedToken | undefined): readonly number[] {
   return token === undefined ? [] : [token.id];
-}
-
-interface Frame {
-  readonly prefix: readonly number[];
-  readonly suffix: readonly number[];
-}
-
-/** What the post-processor puts around one text. */
-function framing(
-  component: TokenizerComponent | null | undefined,
-  idOf: (content: string) => number | undefined,
-): Frame | undefined {
-  if (component === null || component === undefined) return undefined;
-  switch (component.type) {
-    case "BertProcessing":
-    case "RobertaProcessing":
-      return { prefix: pairedId(component["cls"]), suffix: pairedId(component["sep"]) };
-    case "TemplateProcessing":
-      return templateFrame(component["single"], idOf);
-    case "Sequence":
-      return (component["processors"] as readonly TokenizerComponent[])
-        .map((part) => framing(part, idOf))
-        .find((frame) => frame !== undefined);
-    default:
-      return undefined;
-  }
-}
-
-/** `["[CLS]", 101]` */
-function pairedId(value: unknown): readonly number[] {
-  return Array.isArray(value) && typeof value[1] === "number" ? [value[1]] : [];
-}
-
-function templateFrame(single: unknown, idOf: (content: string) => number | undefined): Frame | undefined {
-  if (!Array.isArray(single)) return undefined;
-  const pieces = single as readonly { SpecialToken?: { id: string }; Sequence?: unknown }[];
-  const middle = pieces.findIndex((piece) => piece.Sequence !== undefined);
-  const ids = (part: typeof pieces): readonly number[] =>
-    part.flatMap((piece) => idOf(piece.SpecialToken?.id ?? "") ?? []);
-  return { prefix: ids(pieces.slice(0, middle)), suffix: ids(pieces.slice(middle + 1)) };
 }

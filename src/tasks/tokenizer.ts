@@ -1,12 +1,20 @@
-import { normalizeBertText, type BertNormalizerSettings } from "./bert-normalizer.js";
-import { LibraryTokenizer } from "./library.js";
-import { definitionForLibrary } from "./library-workarounds.js";
-import { resolveSpecialTokens, type SpecialTokens } from "./special-tokens.js";
+import { checkSettings } from "./tokenizer-settings.js";
+import { checkAddedIds } from "./tokenizer/added-ids.js";
+import { createDecoder } from "./tokenizer/decoders.js";
+import { createModel, type TokenModel } from "./tokenizer/model.js";
+import { createNormalizer } from "./tokenizer/normalizers.js";
+import { createPipeline, type PipelineParts } from "./tokenizer/pipeline.js";
+import { frameOf } from "./tokenizer/post-processor.js";
+import { createPreTokenizer, hasComponent } from "./tokenizer/pre-tokenizers.js";
+import { refused } from "./tokenizer/read.js";
+import { resolveSpecialTokens, specialRoles, type SpecialTokens } from "./special-tokens.js";
 import {
+  type AddedToken,
+  contentOf,
   parseTokenizerDefinition,
   parseTokenizerSettings,
-  type TokenizerComponent,
   type TokenizerDefinition,
+  type TokenizerSettings,
 } from "./tokenizer-files.js";
 
 /** The parsed files of a checkpoint folder that say how text becomes tokens. */
@@ -49,8 +57,10 @@ export interface TextTokenizer {
  * Opens a tokenizer from its parsed files.
  *
  * Guarantees:
- * - `encode` equals Hugging Face's `tokenizers` (Rust, Python) on the golden rows of BERT WordPiece and byte-level BPE.
+ * - `encode` gives the ids of Hugging Face's `tokenizers` 0.23.3 (Rust, Python), or the file is refused here. What is read and what is
+ *   refused stands in `docs/tokenizers.md`.
  * - `encodePlain` never gives a special token other than the unknown one.
+ * - Once opened it does not fail, whatever the text.
  *
  * @throws {TaskError} code `invalid-tokenizer`.
  * @example
@@ -59,59 +69,72 @@ export interface TextTokenizer {
  */
 export function createTokenizer(files: TokenizerFiles): TextTokenizer {
   const definition = parseTokenizerDefinition(files.tokenizer);
-  const config = {
+  const settings = {
     ...parseTokenizerSettings(files.specialTokensMap ?? {}),
     ...parseTokenizerSettings(files.config ?? {}),
   };
-  const ids = vocabularyOf(definition);
-  const special = resolveSpecialTokens(definition, config, (content) => ids.get(content));
-  const contents = new Set(special.byContent.keys());
-  const library = new LibraryTokenizer(definitionForLibrary(definition, contents), config);
-  const prepare = preparation(definition.normalizer);
-  const forbidden = forbiddenIds(special);
-  const encodePlain = (text: string): number[] => {
-    const plain = library.encode(prepare(text.replace(loneSurrogate, "\uFFFD")), {
-      add_special_tokens: false,
-    }).ids;
-    return plain.some((id) => forbidden.has(id)) ? neutralised(plain, forbidden, special.unknown) : plain;
-  };
+  const parts = partsOf(definition);
+  const { vocabulary: own, unknown } = parts.model;
+  checkAddedIds(definition.added_tokens, own);
+  checkSettings(definition, settings, frameOf(definition.post_processor));
+  const ids = new Map([...own, ...definition.added_tokens.map(({ content, id }) => [content, id] as const)]);
+  const special = resolveSpecialTokens(definition, settings, (content) => ids.get(content), unknown);
   const tokens = new Map([...ids].map(([token, id]) => [id, token]));
+  const decode = createDecoder(definition.decoder);
   return {
     special,
-    shape: shapeOf(definition),
+    shape: shapeOf(definition, parts.model),
     vocabulary: ids,
-    encodePlain,
-    encode: (text) => encodeWithSpecial(text, special, encodePlain),
-    decode: (list) => {
-      const plain = list.filter((id) => tokens.has(id) && !contents.has(tokens.get(id) ?? ""));
-      const options = { skip_special_tokens: true, clean_up_tokenization_spaces: false };
-      return plain.length === 0 ? "" : library.decode(plain, options);
-    },
+    ...encoders(parts, definition.added_tokens, special, settings),
+    decode: (list) =>
+      decode(list.flatMap((id) => tokens.get(id) ?? []).filter((token) => !special.byContent.has(token))),
     tokenOf: (id) => tokens.get(id),
   };
 }
 
-/** The vocabulary of the model (an object, or Unigram's list of pairs) with the added tokens on top. */
-function vocabularyOf(definition: TokenizerDefinition): ReadonlyMap<string, number> {
-  const vocabulary = definition.model["vocab"];
-  const ids = Array.isArray(vocabulary)
-    ? new Map((vocabulary as readonly [string, number][]).map(([token], id) => [token, id]))
-    : new Map(Object.entries((vocabulary ?? {}) as Record<string, number>));
-  for (const { content, id } of definition.added_tokens) ids.set(content, id);
-  return ids;
+function partsOf(definition: TokenizerDefinition): PipelineParts {
+  const { normalizer, pre_tokenizer } = definition;
+  const needsPlace = hasComponent(
+    pre_tokenizer,
+    (part) => part["prepend_scheme"] === "first",
+    "pretokenizers",
+  );
+  if (needsPlace && normalizer !== null && normalizer !== undefined) {
+    // What is the first piece depends on what the normaliser took away; no public tokenizer has both.
+    throw refused("pre_tokenizer", 'prepend_scheme "first" stands beside a normalizer');
+  }
+  return {
+    normalise: createNormalizer(normalizer),
+    split: createPreTokenizer(pre_tokenizer),
+    model: createModel(definition.model),
+  };
 }
 
-function preparation(normalizer: TokenizerComponent | null | undefined): (text: string) => string {
-  if (normalizer?.type !== "BertNormalizer") return (text) => text;
-  const flag = (name: string): boolean => normalizer[name] !== false;
-  const accents = normalizer["strip_accents"];
-  const settings: BertNormalizerSettings = {
-    cleanText: flag("clean_text"),
-    handleChineseCharacters: flag("handle_chinese_chars"),
-    stripAccents: typeof accents === "boolean" ? accents : undefined,
-    lowercase: flag("lowercase"),
+function encoders(
+  parts: PipelineParts,
+  added: readonly AddedToken[],
+  special: SpecialTokens,
+  settings: TokenizerSettings,
+): Pick<TextTokenizer, "encode" | "encodePlain"> {
+  const isAdded = new Set(added.map(({ content }) => content));
+  // transformers adds a special token that only the configuration names.
+  const named = specialRoles.flatMap(
+    (role) => special.byContent.get(contentOf(settings[`${role}_token`]) ?? "") ?? [],
+  );
+  const more = new Set(named.filter(({ content }) => !isAdded.has(content)));
+  const whole = createPipeline(parts, [...added, ...more]);
+  const plain = createPipeline(
+    parts,
+    added.filter(({ content }) => !special.byContent.has(content)),
+  );
+  const forbidden = forbiddenIds(special);
+  return {
+    encode: (text) => whole(text.replace(loneSurrogate, "\uFFFD")),
+    encodePlain: (text) => {
+      const ids = plain(text.replace(loneSurrogate, "\uFFFD"));
+      return ids.some((id) => forbidden.has(id)) ? neutralised(ids, forbidden, special.unknown) : ids;
+    },
   };
-  return (text) => normalizeBertText(text, settings);
 }
 
 /** Special ids a text must not become; the unknown token is what unreadable text is, so it stays. */
@@ -128,45 +151,8 @@ function neutralised(ids: number[], forbidden: ReadonlySet<number>, unknown: num
   return ids.map((id) => (forbidden.has(id) ? unknown : id));
 }
 
-function encodeWithSpecial(
-  text: string,
-  special: SpecialTokens,
-  encodePlain: (text: string) => number[],
-): number[] {
-  const ids: number[] = [];
-  let rest = text;
-  for (let next = firstSpecial(rest, special); next !== undefined; next = firstSpecial(rest, special)) {
-    const token = special.byContent.get(next.content);
-    const before = rest.slice(0, next.index);
-    ids.push(
-      ...encodePlain(token?.lstrip === true ? before.trimEnd() : before),
-      ...(token ? [token.id] : []),
-    );
-    rest = rest.slice(next.index + next.content.length);
-    if (token?.rstrip === true) rest = rest.trimStart();
-  }
-  return [...ids, ...encodePlain(rest)];
-}
-
-/** The leftmost special token in the text; the longest where several begin there. */
-function firstSpecial(text: string, special: SpecialTokens): { index: number; content: string } | undefined {
-  let found: { index: number; content: string } | undefined;
-  for (const content of special.byContent.keys()) {
-    const index = text.indexOf(content);
-    if (index < 0) continue;
-    const earlier = found === undefined || index < found.index;
-    const longer = found?.index === index && content.length > found.content.length;
-    if (earlier || longer) found = { index, content };
-  }
-  return found;
-}
-
-function shapeOf(definition: TokenizerDefinition): WordShape {
-  const text = JSON.stringify(definition.pre_tokenizer ?? null);
-  const space = text.includes('"ByteLevel"') ? "Ġ" : text.includes('"Metaspace"') ? "▁" : undefined;
-  const isWordPiece = definition.model.type === "WordPiece";
-  return {
-    continuing: isWordPiece ? (definition.model.continuing_subword_prefix ?? "##") : undefined,
-    space,
-  };
+function shapeOf({ pre_tokenizer }: TokenizerDefinition, { continuing }: TokenModel): WordShape {
+  const has = (type: string): boolean =>
+    hasComponent(pre_tokenizer, (part) => part["type"] === type, "pretokenizers");
+  return { continuing, space: has("ByteLevel") ? "Ġ" : has("Metaspace") ? "▁" : undefined };
 }

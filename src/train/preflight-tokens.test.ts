@@ -86,7 +86,10 @@ test("tokens that frame a prompt are refused: mask, separator, unknown", () => {
 test("a decoder's prompt has no mask, so that a mask token beyond its table stops nothing", () => {
   const made = tokenizer([]);
   const beyond = { ...made, vocabulary: new Map([...made.vocabulary, ["<mask>", 7]]) };
-  const mask = { id: 7, content: "<mask>", special: true, lstrip: false, rstrip: false };
+  const mask = {
+    ...{ id: 7, content: "<mask>", special: true, lstrip: false, rstrip: false },
+    ...{ normalized: false, single_word: false },
+  };
   const special = {
     ...made.special,
     mask: { id: 7, content: "<mask>", takesSpaceBefore: false },

@@ -106,7 +106,7 @@ export async function checkedTokenizer(checkpoint: Checkpoint, model: TokenBound
 }
 
 /** The checkpoint's tokenizer: `tokenizer.json` must be there, the other files where they are. */
-async function openTokenizer(checkpoint: Checkpoint): Promise<TextTokenizer> {
+export async function openTokenizer(checkpoint: Checkpoint): Promise<TextTokenizer> {
   const tokenizer = await jsonSideFile(checkpoint, "tokenizer.json");
   if (tokenizer === undefined) {
     throw new TrainError("tokenizer-missing", {

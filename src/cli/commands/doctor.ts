@@ -12,10 +12,10 @@ import { compareWithGolden, parseGolden } from "../../runtime/golden.js";
 import { selfTest } from "../../measure/self-test.js";
 import { StageRunner } from "../../runtime/stage-runner.js";
 import { preflight } from "../../train/preflight.js";
-import { checkedTokenizer } from "../../train/prepare.js";
 import { UsageError } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
+import { inspectTokenizer, type InspectedTokenizer } from "../tokenizer-source.js";
 import {
   addThreads,
   baseCommand,
@@ -44,7 +44,7 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
     const output = outputFor(flags);
     const runtime = runtimeFor(flags);
     const runner = new StageRunner(runtime);
-    const { model, digest, tested, remarks } = await withFolder(settings.model, (checkpoint) =>
+    const { model, digest, tested, tokenizer, remarks } = await withFolder(settings.model, (checkpoint) =>
       lookOver(checkpoint, runner),
     );
     const compared =
@@ -60,6 +60,7 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
       selfTest: "passed",
       remarks,
       digest,
+      tokenizer,
       runtime: { name: runtime.name, version: runtime.version },
       directions: createDirectionEngine().name,
       machine: {
@@ -81,8 +82,7 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
 async function lookOver(checkpoint: Checkpoint, runner: StageRunner) {
   const model = await loadModel(checkpoint);
   const { description, weights } = model;
-  const hasTokenizer = (await checkpoint.sideFile("tokenizer.json")) !== undefined;
-  if (hasTokenizer) await checkedTokenizer(checkpoint, description);
+  const tokenizer = await inspectTokenizer(checkpoint, description);
   const objective: Objective = { kind: "label-words", wordIds: [0, description.vocabularySize - 1] };
   const remarks = await preflight({ ...model, checkpoint, runner, objective });
   const tested = await selfTest(runner, description, weights, objective);
@@ -90,8 +90,9 @@ async function lookOver(checkpoint: Checkpoint, runner: StageRunner) {
   return {
     model,
     tested,
+    tokenizer,
     digest: await checkpoint.digest(),
-    remarks: hasTokenizer ? remarks : [...remarks, missing],
+    remarks: tokenizer !== null ? remarks : [...remarks, missing],
   };
 }
 
@@ -101,6 +102,7 @@ interface Findings {
   readonly maxAbsDiff?: number;
   readonly stages: readonly string[];
   readonly remarks: readonly string[];
+  readonly tokenizer: InspectedTokenizer | null;
   readonly runtime: { readonly name: string; readonly version: string };
   readonly directions: string;
   readonly machine: { readonly cores: number; readonly memoryBytes: number; readonly node: string };
@@ -118,6 +120,7 @@ function describeFindings(found: Findings, isClose: boolean): readonly string[] 
     `machine     ${machine.cores} cores, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GiB, Node ${machine.node}`,
     `runtime     ${runtime.name} ${runtime.version}; directions: ${found.directions}`,
     `model       ${found.architecture}, ${found.parameters.toLocaleString("en")} parameters`,
+    `tokenizer   ${found.tokenizer === null ? "none" : `${found.tokenizer.tokens.toLocaleString("en")} tokens`}`,
     `self-test   passed: ${found.stages.length} stages change the answer when their weights change; records do not influence each other`,
     `weights     finite, and so are the logits; tied tensors agree`,
     ...found.remarks.map((words) => `remark      ${words}`),
