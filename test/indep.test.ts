@@ -23,7 +23,7 @@ const shapes: readonly (readonly [WideKind, number, readonly number[]])[] = [
   ...wideKinds.map((kind) => [kind, 128, [1, 2, 16]] as const),
   ["bert", 384, [5]],
   ["bert", 768, [2]],
-  ["gpt2", 768, [3]],
+  ["gpt2", 256, [3]],
   ["llama-64", 576, [3]],
   ["qwen3-128", 256, [6]],
 ];
