@@ -4,8 +4,10 @@
  * A step here is all of it: sampling is fixed, but directions, two perturbed trajectories through every stage, clip,
  * noise and update are done. "Plain" is one ordinary ONNX model with its weights inside, run by the same runtime.
  *
- * Run: `npm run bench:step [-- records tokens rounds]`
+ * Run: `npm run bench:step [-- records tokens rounds directions]`
  */
+import * as ort from "onnxruntime-node";
+
 import { createDirectionEngine } from "../../src/directions/index.js";
 import { Measurer } from "../../src/measure/measure.js";
 import { createMechanism } from "../../src/mechanism/index.js";
@@ -19,7 +21,7 @@ import { operatingSystemRandom } from "../../src/sampling/index.js";
 import { labelWordJudgement } from "../../src/tasks/index.js";
 import { monolith } from "./monolith.js";
 
-const [records = 32, tokens = 64, rounds = 7] = process.argv.slice(2).map(Number);
+const [records = 32, tokens = 64, rounds = 7, directions = 1] = process.argv.slice(2).map(Number);
 const runtime = nodeRuntime();
 const folder = new URL("../../models/minilm-mlm", import.meta.url).pathname;
 const checkpoint = await openNodeCheckpoint(folder);
@@ -48,7 +50,7 @@ const stage = {
   steps: 1000,
   learningRate: 1e-6,
   smoothing: 1e-3,
-  directions: 1,
+  directions,
   clipThreshold: 100,
   proximal: 0,
   train: "blocks",
@@ -90,25 +92,29 @@ const measurer = await Measurer.create({
   expectedVisits: 0,
 });
 const mechanism = createMechanism(
-  { directions: 1, clipThreshold: 100, latticeSensitivity: 2 ** 20, standardDeviation: 2 ** 20 },
+  { directions, clipThreshold: 100, latticeSensitivity: 2 ** 20, standardDeviation: 2 ** 20 },
   operatingSystemRandom,
 );
-// One pass at a time has the machine to itself: every core.
-const plain = await nodeRuntime({ threads: 0 }).createSession(
-  monolith(modelStages, weightSource(description, weights)),
-);
+// One pass at a time has the machine to itself: every core shares its products, and they spin, as is the runtime's default.
+const plain = await ort.InferenceSession.create(monolith(modelStages, weightSource(description, weights)));
 const activations = batchActivations(
   description,
   examples.flatMap(({ texts }) => texts.map(({ prompt }) => prompt)),
   tokens,
 );
-const feeds = Object.fromEntries(plain.inputNames.map((name) => [name, activations[name]!]));
+const feeds = Object.fromEntries(
+  plain.inputNames.map((name) => {
+    const { data, dims } = activations[name]!;
+    const isFloat = data instanceof Float32Array;
+    return [name, isFloat ? new ort.Tensor("float32", data, dims) : new ort.Tensor("int32", data, dims)];
+  }),
+);
 
 let step = 0;
 async function oneStep(): Promise<void> {
   step += 1;
   const streams = stepStreams(plan, stage, step, weights, engine);
-  const differences = await measurer.differences(examples.keys(), streams, 1);
+  const differences = await measurer.differences(examples.keys(), streams, directions);
   const release = mechanism.release(differences);
   applyStep(state, plan, { step, stage: 0, values: release.values }, engine);
 }
@@ -130,7 +136,7 @@ for (let round = 0; round < rounds; round += 1) {
   steps.push(await seconds(oneStep));
   passes.push(await seconds(() => plain.run(feeds)));
 }
-const ratios = steps.map((time, round) => time / (passes[2 * round]! + passes[2 * round + 1]!));
+const ratios = steps.map((time, round) => time / directions / (passes[2 * round]! + passes[2 * round + 1]!));
 console.log(
   JSON.stringify({
     records,

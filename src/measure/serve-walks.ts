@@ -72,6 +72,8 @@ class WalkServer {
       }
       case "close":
         this.#walks.delete(request.walk);
+        // Sessions are made again in milliseconds, and hold the memory of their largest batch.
+        if (this.#walks.size === 0) await this.#runner.release();
         return { kind: "done" };
     }
   }

@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 
 import { nodeRuntime } from "../../src/node/index.js";
+import type { InferenceRuntime } from "../../src/runtime/runtime.js";
 import { countDependence, type IndependenceCount } from "../../test/support/independence.js";
 import { type WideKind, wideKinds } from "../../test/support/wide-model.js";
 
@@ -34,12 +35,20 @@ function row(cells: readonly (string | number)[]): string {
     .join(" ");
 }
 
+/** One for each number of threads, so that its workers are started once. */
+const runtimes = new Map<number, InferenceRuntime>();
+function runtimeOf(threads: number): InferenceRuntime {
+  const runtime = runtimes.get(threads) ?? nodeRuntime({ threads });
+  runtimes.set(threads, runtime);
+  return runtime;
+}
+
 async function measure(kind: WideKind, hidden: number, turn: number): Promise<IndependenceCount> {
   return countDependence({
     // Two blocks where they are cheap, so that a block's output feeds a block.
     shape: { kind, hidden, layers: hidden <= 128 ? 2 : 1, vocabulary: 512, positions: 64 },
     threads: numbers(flags.threads),
-    runtime: (threads) => nodeRuntime({ threads }),
+    runtime: runtimeOf,
     words: words.map((_, at) => words[(at + turn) % words.length] ?? 2),
     directions: 1,
     scale: Number(flags.scale),
