@@ -10,18 +10,19 @@ import { type MaskSpec, maskSize } from "../src/masks/index.js";
 import { Measurer, type MeasureOptions } from "../src/measure/measure.js";
 import { createNonPrivateMechanism } from "../src/mechanism/index.js";
 import { selectTensors } from "../src/model/selection.js";
-import { nodeRuntime } from "../src/node/index.js";
 import type { TrainConfigInput } from "../src/plan/config.js";
 import { latticeSensitivity, type Plan, type PlanStage } from "../src/plan/plan.js";
 import { applyStep, initialState, replay, stepStreams, type Weights } from "../src/replay/replay.js";
 import { effectiveSmoothing, enterStage } from "../src/replay/stage-state.js";
-import { gatherRows, weightSource } from "../src/runtime/stage-runner.js";
+import { nodeRuntime } from "../src/node/index.js";
+import { gatherRows, StageRunner, weightSource } from "../src/runtime/stage-runner.js";
 import { batchActivations } from "../src/model/token-batch.js";
 import { labelLoss, type Example } from "../src/tasks/index.js";
 import { prepareModel, type PreparedModel, readExamples } from "../src/train/prepare.js";
 import { Perturber } from "../src/measure/trajectories.js";
 import { tinyModel, tinyRecords, tinyTask } from "./support/tiny-model.js";
 import { each, keystream, tinyRun, tinyRunWithoutPrivacy } from "./support/tiny-run.js";
+import { testRuntime } from "./support/runtime.js";
 
 const engine = createDirectionEngine();
 const smallest: MaskSpec = {
@@ -36,7 +37,7 @@ let model: PreparedModel;
 let examples: readonly Example[];
 
 beforeAll(async () => {
-  model = await prepareModel(await openCheckpoint(tinyModel()), nodeRuntime({ threads: 1 }), tinyTask);
+  model = await prepareModel(await openCheckpoint(tinyModel()), testRuntime(), tinyTask);
   examples = await readExamples(model.task, each(tinyRecords(24)));
 });
 
@@ -436,7 +437,8 @@ test("one-sided differences are [l(theta + phi z) - l(theta)] / phi, in K + 1 ev
   const plan = planOf([stage]);
   const streams = stepStreams(plan, stage, 1, model.weights, engine);
   const batch = [0, 3, 4, 9];
-  const real = model.runner;
+  // In this thread, where the walks can be counted.
+  const real = new StageRunner(nodeRuntime({ threads: 1 }));
   let walks = 0;
   const counting = Object.assign(Object.create(real) as typeof real, {
     run: (...args: Parameters<typeof real.run>) => {

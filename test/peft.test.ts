@@ -11,7 +11,7 @@ import { createDirectionEngine } from "../src/directions/index.js";
 import { memoryFolder } from "../src/files.js";
 import { withAdapter } from "../src/model/adapter.js";
 import { loadModel } from "../src/model/load.js";
-import { nodeFolderReader, nodeFolderWriter, nodeRuntime } from "../src/node/index.js";
+import { nodeFolderReader, nodeFolderWriter } from "../src/node/index.js";
 import { parseGolden } from "../src/runtime/golden.js";
 import { StageRunner } from "../src/runtime/stage-runner.js";
 import { allLogits, largestDifference } from "./support/all-logits.js";
@@ -19,12 +19,13 @@ import { randomWeights } from "./support/random-weights.js";
 import { hasShared, repositoryPath, sharedPath } from "./support/shared.js";
 import { tinyModel, writeToDisk } from "./support/tiny-model.js";
 import { tinyRun } from "./support/tiny-run.js";
+import { testRuntime } from "./support/runtime.js";
 
 const scratch = mkdtempSync(join(tmpdir(), "dpzo-peft-"));
 afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
-const runner = new StageRunner(nodeRuntime({ threads: 1 }));
+const runner = new StageRunner(testRuntime());
 const python = process.env["DPZO_PYTHON"] ?? "python3";
 const hasPeft = spawnSync(python, ["-c", "import torch, transformers, peft"]).status === 0;
 

@@ -11,7 +11,6 @@ import type { ModelStage } from "../src/model/description.js";
 import { loadModel } from "../src/model/load.js";
 import { describeModel } from "../src/model/registry.js";
 import { batchActivations } from "../src/model/token-batch.js";
-import { nodeRuntime } from "../src/node/index.js";
 import type { TrainConfigInput } from "../src/plan/config.js";
 import { replayModel } from "../src/replay/replay-model.js";
 import { decodeGreedily } from "../src/runtime/generate.js";
@@ -20,8 +19,9 @@ import { allLogits, largestDifference } from "./support/all-logits.js";
 import { randomWeights } from "./support/random-weights.js";
 import { tinyModel, tinyRecords } from "./support/tiny-model.js";
 import { keystream, tinyRun, type TinyRunOptions } from "./support/tiny-run.js";
+import { testRuntime } from "./support/runtime.js";
 
-const runner = new StageRunner(nodeRuntime({ threads: 1 }));
+const runner = new StageRunner(testRuntime());
 
 const prefixRun = (options: TinyRunOptions = {}) =>
   tinyRun({

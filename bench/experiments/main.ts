@@ -41,7 +41,7 @@ async function scorer(file: string): Promise<() => Promise<{ accuracy: number; m
   const { description, weights, modelStages: stages, maximumTokens } = model;
   const frozen = stages.length - 1;
   const setting = { tensors: description.tensors, weights, stages, frozen, reading: model.task.reading };
-  const walker = await openWalker(setting, model.runner);
+  const walker = openWalker(setting, model.runner);
   const texts = records.flatMap((record) => record.texts);
   const prefix = await FrozenPrefix.keeping({ description, walker, stages, frozen, texts, maximumTokens });
   await walker.release();

@@ -7,7 +7,6 @@ import { afterAll, expect, test } from "vitest";
 import { MemoryLedgerFile } from "../ledger/index.js";
 import { memoryFolder } from "../files.js";
 import { openCheckpoint } from "../checkpoint/index.js";
-import { nodeRuntime } from "../node/index.js";
 import { trainConfigSchema } from "../plan/config.js";
 import { replayLedger, replayModel } from "../replay/replay-model.js";
 import { train } from "../train/run.js";
@@ -16,6 +15,7 @@ import { jsonLines, tinyModel, tinyRecords, tinyTask, writeToDisk } from "../../
 import { each, mezoConfig, tinyConfig, tinyRunWithoutPrivacy } from "../../test/support/tiny-run.js";
 import { createOutput } from "./output.js";
 import { runTraining } from "./train-run.js";
+import { testRuntime } from "../../test/support/runtime.js";
 
 const folder = mkdtempSync(join(tmpdir(), "dpzo-mezo-"));
 afterAll(() => {
@@ -65,7 +65,7 @@ test("nothing gives a mezo ledger an epsilon: verifying and replaying it as a pr
   await expect(
     train({
       base,
-      runtime: nodeRuntime({ threads: 1 }),
+      runtime: testRuntime(),
       task: tinyTask,
       config: trainConfigSchema.parse({ method: "mezo", batch: 8 }),
       records: each(tinyRecords(40)),

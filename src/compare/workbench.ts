@@ -121,7 +121,7 @@ export class Workbench {
   async #keep(split: "dev" | "test", frozen: number): Promise<FrozenPrefix> {
     const { description, weights, modelStages: stages, task, runner, maximumTokens } = this.model;
     const setting = { tensors: description.tensors, weights, stages, frozen, reading: task.reading };
-    const walker = await openWalker(setting, runner);
+    const walker = openWalker(setting, runner);
     const texts = this.splits[split].flatMap((example) => example.texts);
     try {
       return await FrozenPrefix.keeping({ description, walker, stages, frozen, texts, maximumTokens });

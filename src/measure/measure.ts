@@ -71,7 +71,7 @@ export class Measurer {
     const trained = movedTensors(options);
     const frozen = firstTrained(options.modelStages, new Set(trained));
     const { description, modelStages: stages, weights, task, runner, engine } = options;
-    const walker = await openWalker(
+    const walker = openWalker(
       {
         tensors: description.tensors,
         weights,

@@ -4,11 +4,11 @@ import { LocalWalker, type Walker, type WalkSetting } from "./walker.js";
 import { workersOf } from "./worker-pool.js";
 
 /** The walker of a setting: on the runtime's workers where it has any, else in this thread. Both give the same bits. */
-export async function openWalker(
+export function openWalker(
   setting: WalkSetting,
   runner: StageRunner,
   engine: DirectionEngine = createDirectionEngine(),
-): Promise<Walker> {
+): Walker {
   const pool = workersOf(runner.runtime);
   return pool === undefined ? new LocalWalker(setting, runner, engine) : pool.open(setting);
 }

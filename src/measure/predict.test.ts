@@ -1,20 +1,20 @@
 import { expect, test } from "vitest";
 
 import { openCheckpoint } from "../checkpoint/index.js";
-import { nodeRuntime } from "../node/index.js";
 import { prepareModel, readExamples } from "../train/prepare.js";
 import { tinyModel, tinyRecords, tinyTask } from "../../test/support/tiny-model.js";
 import { each } from "../../test/support/tiny-run.js";
 import { predict } from "./predict.js";
 import { FrozenPrefix } from "./prefix.js";
 import { weightSource } from "../runtime/stage-runner.js";
+import { testRuntime } from "../../test/support/runtime.js";
 
 async function prepared(bias: readonly [number, number]) {
   const base = tinyModel((name, values) => {
     // Ids of the label words are those of the tokenizer's vocabulary: "terrible" and "great".
     if (name === "cls.predictions.bias") values.set(bias, 15);
   });
-  const model = await prepareModel(await openCheckpoint(base), nodeRuntime({ threads: 1 }), tinyTask);
+  const model = await prepareModel(await openCheckpoint(base), testRuntime(), tinyTask);
   return { model, examples: await readExamples(model.task, each(tinyRecords(7))) };
 }
 

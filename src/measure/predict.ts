@@ -29,7 +29,7 @@ export async function predict(options: PredictOptions): Promise<Int32Array> {
   const texts = examples.flatMap((example) => example.texts);
   const frozen = options.prefix?.frozen ?? 0;
   const setting = { tensors: description.tensors, weights, stages, frozen, reading: task.reading };
-  const walker = await openWalker(setting, runner);
+  const walker = openWalker(setting, runner);
   const prefix =
     options.prefix ?? FrozenPrefix.direct({ description, walker, stages, frozen, texts, maximumTokens });
   const readings = new Array<Reading>(texts.length).fill([]);

@@ -4,7 +4,6 @@ import { openCheckpoint } from "../checkpoint/index.js";
 import { createDirectionEngine, type DirectionStream } from "../directions/index.js";
 import { selectTensors } from "../model/selection.js";
 import { batchActivations } from "../model/token-batch.js";
-import { nodeRuntime } from "../node/index.js";
 import type { TaskConfig } from "../plan/config.js";
 import { type Activations, weightSource } from "../runtime/stage-runner.js";
 import { type Example, readText } from "../tasks/index.js";
@@ -12,6 +11,7 @@ import { prepareModel, type PreparedModel, readExamples } from "../train/prepare
 import { tinyDecoder } from "../../test/support/tiny-decoder.js";
 import { each } from "../../test/support/tiny-run.js";
 import { Measurer } from "./measure.js";
+import { testRuntime } from "../../test/support/runtime.js";
 
 const engine = createDirectionEngine();
 const runSeed = new Uint8Array(32).fill(9);
@@ -40,7 +40,7 @@ for (const [name, config] of tasks) {
     let examples: readonly Example[];
 
     beforeAll(async () => {
-      model = await prepareModel(await openCheckpoint(tinyDecoder()), nodeRuntime({ threads: 1 }), config);
+      model = await prepareModel(await openCheckpoint(tinyDecoder()), testRuntime(), config);
       examples = await readExamples(model.task, each(rows));
     });
 

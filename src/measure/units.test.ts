@@ -3,13 +3,13 @@ import { expect, test } from "vitest";
 import { openCheckpoint } from "../checkpoint/index.js";
 import { createDirectionEngine, type DirectionStream } from "../directions/index.js";
 import { selectTensors } from "../model/selection.js";
-import { nodeRuntime } from "../node/index.js";
 import type { Example } from "../tasks/index.js";
 import { prepareModel, readExamples } from "../train/prepare.js";
 import { tinyModel, tinyRecords, tinyTask } from "../../test/support/tiny-model.js";
 import { each } from "../../test/support/tiny-run.js";
 import { Measurer } from "./measure.js";
 import { textsOf, unitLoss, unitsOf } from "./units.js";
+import { testRuntime } from "../../test/support/runtime.js";
 
 const engine = createDirectionEngine();
 const runSeed = new Uint8Array(32).fill(7);
@@ -17,7 +17,7 @@ const streams = (tensor: string): readonly DirectionStream[] =>
   [0, 1].map((direction) => ({ runSeed, step: 1, direction, tensor, distribution: "gaussian" }));
 
 async function prepared() {
-  const model = await prepareModel(await openCheckpoint(tinyModel()), nodeRuntime({ threads: 1 }), tinyTask);
+  const model = await prepareModel(await openCheckpoint(tinyModel()), testRuntime(), tinyTask);
   const examples = await readExamples(model.task, each(tinyRecords(9)));
   const measurer = (units?: readonly (readonly number[])[]) =>
     Measurer.create({

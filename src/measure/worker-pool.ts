@@ -4,7 +4,13 @@ import type { Reading } from "../tasks/index.js";
 import { equalShares } from "./shares.js";
 import { largestStageBytes, shareWeights } from "./shared-weights.js";
 import type { Pass, WalkBatch, Walker, WalkSetting } from "./walker.js";
-import { type Numbered, portable, type WorkerAnswer, type WorkerRequest } from "./worker-protocol.js";
+import {
+  type Numbered,
+  portable,
+  type PortableSetting,
+  type WorkerAnswer,
+  type WorkerRequest,
+} from "./worker-protocol.js";
 
 /** Most bytes of perturbed weights over all workers; a large model is measured by fewer of them. */
 const scratchLimit = 2 * 2 ** 30;
@@ -35,18 +41,25 @@ export class WorkerPool {
     this.#host = host;
   }
 
-  /** A walker on as many workers as memory allows. */
-  async open(setting: WalkSetting): Promise<Walker> {
-    const clients = this.#some(workersFor(setting, this.#host.count));
+  /** A walker on as many workers as memory allows, each of which is told of it when it first has something to do. */
+  open(setting: WalkSetting): Walker {
     const walk = (this.#walks += 1);
     const sent = portable(setting, shareWeights(setting.weights, setting.stages));
-    await Promise.all(clients.map((client) => client.ask({ kind: "open", walk, setting: sent })));
-    return new PoolWalker(walk, clients);
+    const opened = new Map<number, Promise<WorkerClient>>();
+    const clientAt = (index: number): Promise<WorkerClient> => {
+      const client = opened.get(index) ?? this.#opened(index, walk, sent);
+      opened.set(index, client);
+      return client;
+    };
+    return new PoolWalker(walk, workersFor(setting, this.#host.count), clientAt, opened);
   }
 
-  #some(count: number): readonly WorkerClient[] {
-    while (this.#clients.length < count) this.#clients.push(new WorkerClient(this.#host.start()));
-    return this.#clients.slice(0, count);
+  async #opened(index: number, walk: number, setting: PortableSetting): Promise<WorkerClient> {
+    const known = this.#clients[index];
+    const client = known === undefined || known.isGone ? new WorkerClient(this.#host.start()) : known;
+    this.#clients[index] = client;
+    await client.ask({ kind: "open", walk, setting });
+    return client;
   }
 }
 
@@ -66,15 +79,24 @@ interface Unit {
 
 class PoolWalker implements Walker {
   readonly #walk: number;
-  readonly #clients: readonly WorkerClient[];
+  readonly #count: number;
+  readonly #clientAt: (index: number) => Promise<WorkerClient>;
+  readonly #opened: ReadonlyMap<number, Promise<WorkerClient>>;
 
-  constructor(walk: number, clients: readonly WorkerClient[]) {
+  constructor(
+    walk: number,
+    count: number,
+    clientAt: (index: number) => Promise<WorkerClient>,
+    opened: ReadonlyMap<number, Promise<WorkerClient>>,
+  ) {
     this.#walk = walk;
-    this.#clients = clients;
+    this.#count = count;
+    this.#clientAt = clientAt;
+    this.#opened = opened;
   }
 
   async encode(batches: readonly WalkBatch[]): Promise<readonly Tensor<Float32Array>[]> {
-    const shares = equalShares(batches, this.#clients.length);
+    const shares = equalShares(batches, this.#count);
     const answers = await this.#each(shares, (share) => ({
       kind: "encode",
       walk: this.#walk,
@@ -91,7 +113,7 @@ class PoolWalker implements Walker {
     const units = passes.flatMap((_, pass) =>
       batches.map(({ cost }, batch): Unit => ({ pass, batch, cost })),
     );
-    const shares = equalShares(units, this.#clients.length).map(byPass);
+    const shares = equalShares(units, this.#count).map(byPass);
     const answers = await this.#each(shares, (share) => requestOf(this.#walk, share, batches, passes));
     const results = passes.map(({ sides }) => Array.from({ length: sides }, (): Reading[] => []));
     shares.forEach((share, index) => {
@@ -105,14 +127,14 @@ class PoolWalker implements Walker {
   }
 
   async release(): Promise<void> {
-    await Promise.all(this.#clients.map((client) => client.ask({ kind: "close", walk: this.#walk })));
+    const clients = await Promise.all(this.#opened.values());
+    await Promise.all(clients.map((client) => client.ask({ kind: "close", walk: this.#walk })));
   }
 
   #each<T>(shares: readonly T[], request: (share: T) => WorkerRequest): Promise<readonly WorkerAnswer[]> {
     return Promise.all(
-      shares.map((share, index) => {
-        const client = this.#clients[index];
-        if (client === undefined) throw new RangeError(`no worker ${index}`);
+      shares.map(async (share, index) => {
+        const client = await this.#clientAt(index);
         return client.ask(request(share));
       }),
     );
@@ -177,6 +199,11 @@ class WorkerClient {
       this.#isGone = true;
       for (const job of [...this.#waiting.keys()]) this.#settle(job, { kind: "failed" });
     });
+  }
+
+  /** Whether its worker has ended. */
+  get isGone(): boolean {
+    return this.#isGone;
   }
 
   ask(body: WorkerRequest): Promise<WorkerAnswer> {

@@ -9,7 +9,7 @@ import { hasShared, sharedPath } from "../../test/support/shared.js";
 import { mergedWeights, startingValues } from "../adapter/index.js";
 import { openCheckpoint } from "../checkpoint/index.js";
 import { createDirectionEngine } from "../directions/index.js";
-import { nodeFolderReader, nodeRuntime } from "../node/index.js";
+import { nodeFolderReader } from "../node/index.js";
 import { parseGolden } from "../runtime/golden.js";
 import { StageRunner } from "../runtime/stage-runner.js";
 import {
@@ -23,8 +23,9 @@ import type { ModelDescription } from "./description.js";
 import { type LoadedModel, loadModel } from "./load.js";
 import { describeModel } from "./registry.js";
 import { selectTensors } from "./selection.js";
+import { testRuntime } from "../../test/support/runtime.js";
 
-const runner = new StageRunner(nodeRuntime({ threads: 1 }));
+const runner = new StageRunner(testRuntime());
 const engine = createDirectionEngine();
 
 async function loadGolden(name: string): Promise<LoadedModel & { readonly ids: readonly number[][] }> {

@@ -3,7 +3,6 @@ import { createCipheriv } from "node:crypto";
 import { openCheckpoint } from "../../src/checkpoint/index.js";
 import { memoryFolder, type MemoryFolder } from "../../src/files.js";
 import { MemoryLedgerFile } from "../../src/ledger/index.js";
-import { nodeRuntime } from "../../src/node/index.js";
 import { type TrainConfigInput, trainConfigSchema } from "../../src/plan/config.js";
 import type { RandomBytes } from "../../src/sampling/index.js";
 import type { TaskRecord } from "../../src/tasks/index.js";
@@ -16,6 +15,7 @@ import {
   trainWithoutPrivacy,
 } from "../../src/train/run.js";
 import { tinyModel, tinyRecords, tinyTask } from "./tiny-model.js";
+import { testRuntime } from "./runtime.js";
 
 /** Settings under which the tiny model trains quickly. */
 export const tinyConfig: TrainConfigInput = {
@@ -108,7 +108,7 @@ async function runWith<Result>(
   const result = await run(
     {
       base: await openCheckpoint(base),
-      runtime: nodeRuntime({ threads: 1 }),
+      runtime: testRuntime(),
       task: tinyTask,
       config: trainConfigSchema.parse({ ...tinyConfig, ...options.config }),
       records: each(records),
