@@ -9,6 +9,7 @@ import { selectTensors } from "../model/selection.js";
 import { type RandomBytes, samplingRate } from "../sampling/index.js";
 import { neededAdapter, requestedAdapter } from "./adapter.js";
 import { calibrateMechanism } from "./calibrate-mechanism.js";
+import { checkDelta as checkBelowOneOver } from "./check-derived.js";
 import { checkPlan } from "./check-plan.js";
 import type { TrainConfig } from "./config.js";
 import { PlanError } from "./errors.js";
@@ -222,13 +223,7 @@ function checkDelta(config: TrainConfig, publicSize: number, kind: Plan["mechani
       expected: "a delta above 0, or the Laplace noise of dp-zo",
     });
   }
-  if (delta < 1 / publicSize) return;
-  throw new PlanError("delta-too-large", {
-    message: `delta ${delta} is not below 1 / ${publicSize}.`,
-    value: delta,
-    expected: `a delta well below one over the number of ${name}s`,
-    next: `At delta = 1 / n, publishing one ${name} at random would count as private. Use 1e-5 or less.`,
-  });
+  checkBelowOneOver(delta, publicSize, name);
 }
 
 function checkSize(batch: number, { config, publicSize }: PlanInputs): void {
