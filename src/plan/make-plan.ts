@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import type { z } from "zod";
 
 import { maximumRecords } from "../mechanism/index.js";
 import { encoderNetwork, needsNetwork } from "../masks/index.js";
@@ -85,7 +86,7 @@ export function makePlan(inputs: PlanInputs): Plan {
   checkPlan(plan);
   // Parsed, so that its keys stand in the format's order.
   const format1 = planSchemaOfFormat1.safeParse({ ...plan, format: "dpzo-plan/1" });
-  return format1.success ? format1.data : planSchema.parse(plan);
+  return format1.success ? format1.data : inFormat(planSchema, plan);
 }
 
 /**
@@ -115,7 +116,21 @@ export function makeNonPrivatePlan(inputs: PlanInputs): NonPrivatePlan {
     ...(rest.adapter && { adapter: rest.adapter }),
     stages,
   };
-  return nonPrivatePlanSchema.parse(plan);
+  return inFormat(nonPrivatePlanSchema, plan);
+}
+
+/** What settings ask for and no plan can hold is refused in words, by the field it would have gone into. */
+function inFormat<Made>(schema: z.ZodType<Made>, plan: unknown): Made {
+  const parsed = schema.safeParse(plan);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = (issue?.path ?? []).map(String);
+  throw new PlanError("invalid-plan", {
+    message: `The settings make a plan whose ${path.join(".")} is beyond what a plan can hold.`,
+    value: path,
+    expected: issue?.message ?? "a plan of format dpzo-plan/2",
+    next: "Bring the setting that this follows from into range: see --help for each.",
+  });
 }
 
 /**
