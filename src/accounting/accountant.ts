@@ -6,6 +6,7 @@ import { anyGap, deltaOneWay, type Enclosure, epsilonOneWay, scaled, worstLossOn
 import type { Precision } from "./pld.js";
 import { firstBelow, lastAbove } from "./solve.js";
 import type { Direction } from "./splat.js";
+import { within } from "./work.js";
 
 export type { Enclosure } from "./one-way.js";
 
@@ -20,6 +21,11 @@ export interface EpsilonResult {
   readonly direction: Direction;
   readonly remove: Enclosure;
   readonly add: Enclosure;
+  /**
+   * True where the bounds are farther apart than a thousandth: the exact answer would have taken too long, or doubles do
+   * not reach. `epsilon` is a guarantee all the same.
+   */
+  readonly coarse: boolean;
 }
 
 /** Answer to "what is delta at this epsilon". Logarithms because delta may be far below the least number. */
@@ -30,6 +36,8 @@ export interface DeltaResult {
   readonly logDeltaLower: number;
   readonly epsilon: number;
   readonly direction: Direction;
+  /** True where the bounds differ by more than a tenth; `delta` is a guarantee all the same. */
+  readonly coarse: boolean;
 }
 
 /** How an accountant is asked. */
@@ -77,7 +85,10 @@ export function epsilonOfReleases(
   if (delta === 0) return pureResult(releases);
   const exact = plainGaussian(releases);
   if (exact !== undefined) return same(gaussianEpsilon(exact, Math.log(delta)), delta);
-  const precision = { ...defaultPrecision, ...options.precision };
+  return limited(() => searched(releases, delta, { ...defaultPrecision, ...options.precision }));
+}
+
+function searched(releases: readonly Release[], delta: number, precision: Precision): EpsilonResult {
   const ask = (direction: Direction, asked: Precision): Enclosure =>
     epsilonOneWay(releases, direction, Math.log(delta), asked);
   const remove = ask("remove", precision);
@@ -110,6 +121,14 @@ export function delta(event: Event, epsilon: number, options: AccountingOptions 
     const log = gaussianLogDelta(epsilon, exact);
     return deltaResult([{ upper: Math.min(0, log + 1e-12), lower: log - 1e-12 }], epsilon);
   }
+  return limited(() => searchedDelta(releases, epsilon, options));
+}
+
+function searchedDelta(
+  releases: readonly Release[],
+  epsilon: number,
+  options: AccountingOptions,
+): DeltaResult {
   const precision = { ...defaultPrecision, ...options.precision };
   const ask = (direction: Direction, asked: Precision): Enclosure =>
     deltaOneWay(releases, direction, epsilon, asked, options.nearDelta);
@@ -128,6 +147,14 @@ export function delta(event: Event, epsilon: number, options: AccountingOptions 
 export function pureEpsilon(event: Event): number {
   const { releases, nonPrivate } = flatten(parseEvent(event));
   return nonPrivate ? Infinity : worstLoss(releases);
+}
+
+/** Work for one answer, at about 8 ns a step: what is left when it is spent is answered coarsely. */
+const mostWork = 200e6;
+
+/** Within the limit a direction always has an answer, so this has, too. */
+function limited<T>(answer: () => T): T {
+  return within(mostWork, answer) as T;
 }
 
 /** Symmetric noise on everybody loses the same in both directions. */
@@ -191,9 +218,12 @@ function checkOptions({ precision = {}, nearDelta }: AccountingOptions): void {
 
 function joined(remove: Enclosure, add: Enclosure, delta: number): EpsilonResult {
   const direction = remove.upper >= add.upper ? "remove" : "add";
+  const upper = Math.max(remove.upper, add.upper);
+  const lower = Math.max(remove.lower, add.lower);
   return Object.freeze({
-    epsilon: Math.max(remove.upper, add.upper),
-    epsilonLower: Math.max(remove.lower, add.lower),
+    epsilon: upper,
+    epsilonLower: lower,
+    coarse: upper - lower > Math.max(1e-3 * upper, 1e-5),
     delta,
     direction,
     remove: Object.freeze(remove),
@@ -209,6 +239,7 @@ function deltaResult(ways: readonly Enclosure[], epsilon: number): DeltaResult {
     deltaLower: Math.exp(logDeltaLower),
     logDelta,
     logDeltaLower,
+    coarse: logDelta - logDeltaLower > 0.1,
     epsilon,
     direction: (ways[1]?.upper ?? -Infinity) > (ways[0]?.upper ?? 0) ? "add" : "remove",
   });

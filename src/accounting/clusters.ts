@@ -27,7 +27,10 @@ export function clustered(releases: readonly Release[], most: number): Clusters 
     if (cells.size <= most) break;
   }
   const groups = [...cells.values()];
-  return { upper: groups.map((group) => extreme(group, 1)), lower: groups.map((group) => extreme(group, -1)) };
+  return {
+    upper: groups.map((group) => extreme(group, 1)),
+    lower: groups.map((group) => extreme(group, -1)),
+  };
 }
 
 function cellOf({ mechanism, samplingRate }: Release, width: number): string {
@@ -38,7 +41,8 @@ function cellOf({ mechanism, samplingRate }: Release, width: number): string {
       return `gaussian ${rate} ${cell(mechanism.noiseMultiplier)}`;
     case "laplace":
       return `laplace ${rate} ${cell(mechanism.scale)}`;
-    default:
+    case "discreteGaussian":
+    case "discreteLaplace":
       return `${JSON.stringify(mechanism)} ${rate}`;
   }
 }

@@ -32,7 +32,7 @@ export function coarseLogDelta(releases: readonly Release[]): (epsilon: number) 
       const log = moment - (order - 1) * epsilon + (order - 1) * Math.log1p(-1 / order) - Math.log(order);
       if (log < best) best = log;
     }
-    const plain = ratio < Infinity ? gaussianLogDelta(epsilon, ratio) + 1e-12 : 0;
+    const plain = ratio < largestRatio ? gaussianLogDelta(epsilon, ratio) + 1e-12 : 0;
     return plain < best ? plain : best;
   };
 }
@@ -41,6 +41,9 @@ export function coarseLogDelta(releases: readonly Release[]): (epsilon: number) 
 export function coarseEpsilon(logDeltaAt: (epsilon: number) => number, logDelta: number): number {
   return firstBelow(logDeltaAt, logDelta, 1, 1e-9);
 }
+
+/** Up to here the closed form is exact in doubles. */
+const largestRatio = 1000;
 
 function logEverSampled(releases: readonly Release[]): number {
   const never = releases.reduce(

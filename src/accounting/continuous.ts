@@ -68,13 +68,12 @@ export function continuousSource(family: NoiseFamily, sampling: Sampling, direct
   const removed = direction === "remove";
   const sign = removed ? 1 : -1;
   const sampled = family.atoms(mixture).map((atom) => sampledAtom(atom, direction));
-  const mixtureAt = mixture.log;
+  const mixtureAt = (x: number): number => mixture.log(x);
   const lossAt = (x: number): number => sign * mixtureAt(x);
-  const invert = most === 1 ? undefined : inverseOf(mixture, slope);
+  const invert =
+    most === 1 ? undefined : inverseOf(mixture, slope, family.kinks ? [0, most] : [-Infinity, Infinity]);
   const position = (loss: number): number =>
-    invert === undefined
-      ? 0.5 + mixtureRatio(sampling.rate, sign * loss) / slope
-      : invert(sign * loss);
+    invert === undefined ? 0.5 + mixtureRatio(sampling.rate, sign * loss) / slope : invert(sign * loss);
 
   /** A bin boundary of the lower measure, on the lattice of rounded noise if there is one. */
   const boundary = (loss: number): number => {
@@ -210,29 +209,41 @@ export function continuousSource(family: NoiseFamily, sampling: Sampling, direct
   };
 }
 
-/** Where the mixture's log ratio has a value: Newton's steps inside a bracket, from where the last search ended. */
-function inverseOf(mixture: Mixture, slope: number): (value: number) => number {
+/**
+ * Where the mixture's log ratio has a value: Newton's steps inside a bracket, from where the last search ended.
+ *
+ * @param ends where the ratio stops growing
+ */
+function inverseOf(
+  mixture: Mixture,
+  slope: number,
+  ends: readonly [number, number],
+): (value: number) => number {
   const { sampling } = mixture;
-  const least = sampling.rate === 1 ? -Infinity : sampling.records * Math.log1p(-sampling.rate);
-  let x = 0.5;
+  const bounded = ends[1] < Infinity;
+  const least = bounded ? mixture.log(ends[0]) : sampling.records * Math.log1p(-sampling.rate);
+  const most = bounded ? mixture.log(ends[1]) : Infinity;
+  let start = 0.5;
   return (value) => {
-    if (!(value > least)) return -Infinity;
-    let [low, high] = [-Infinity, Infinity];
-    let stride = 1 / slope;
-    for (let i = 0; i < 200; i += 1) {
+    if (!(value > least)) return ends[0];
+    if (!(value < most)) return ends[1];
+    let [low, high] = ends;
+    let x = start;
+    for (let [i, stride] = [0, 1 / slope]; i < 300; i += 1, stride *= 2) {
       const gap = mixture.log(x) - value;
-      if (gap === 0) return x;
+      if (gap === 0) break;
       if (gap > 0) high = x;
       else low = x;
+      const isBracketed = low > -Infinity && high < Infinity;
+      if (isBracketed && high - low <= 1e-14 * Math.max(1, Math.abs(low), Math.abs(high))) break;
       const newton = x - gap / (slope * Math.max(1e-300, mixture.meanShift(x)));
-      const inside = newton > low && newton < high;
-      if (inside && Math.abs(newton - x) <= 1e-14 * Math.abs(x)) return newton;
-      if (high - low <= 1e-14 * Math.max(Math.abs(low), Math.abs(high))) return x;
-      if (low === -Infinity || high === Infinity) {
-        x = inside && Math.abs(newton - x) < stride ? newton : x + (gap > 0 ? -stride : stride);
-        stride *= 2;
-      } else x = inside ? newton : (low + high) / 2;
+      // Where the density has kinks the mean shift is above the slope: halving sees to the end of it.
+      const trusted = newton > low && newton < high && (!isBracketed || i % 3 < 2);
+      if (isBracketed) x = trusted ? newton : low + (high - low) / 2;
+      else x = trusted && Math.abs(newton - x) < stride ? newton : x - Math.sign(gap) * stride;
+      if (x === low || x === high) break;
     }
+    start = x;
     return x;
   };
 }

@@ -2,7 +2,7 @@ import { AccountingError } from "./errors.js";
 import type { DiscreteFamily } from "./discrete-noise.js";
 import { type Mixture, mixtureOf, type Sampling } from "./mixture.js";
 import type { Atom } from "./loss.js";
-import { spend } from "./work.js";
+import { spend, WorkSpent } from "./work.js";
 
 /** Most integers listed; beyond it other arguments are needed. */
 const mostAtoms = 1 << 21;
@@ -29,7 +29,7 @@ export function discreteGaussianFamily(
       const reach = power * sensitivity * mixture.most;
       const to = Math.ceil(Math.max(reach, 0) + k * s);
       const from = Math.floor(Math.min(reach, 0) - k * s);
-      checkCount(to - from);
+      if (to - from > mostAtoms) throw new WorkSpent();
       spend(10 * (to - from));
       const atoms: Atom[] = [];
       for (let y = from; y <= to; y += 1) atoms.push({ logMass: logMass(y), mixture: mixture.log(y) });
@@ -54,7 +54,7 @@ export function discreteLaplaceFamily(
   sampling: Sampling,
 ): DiscreteFamily {
   const ratio = (y: number, j: number): number =>
-    j === 1 ? (2 * y - sensitivity) / scale : (y - Math.abs(y - j * sensitivity)) / scale;
+    j === 1 && y <= sensitivity ? (2 * y - sensitivity) / scale : (y - Math.abs(y - j * sensitivity)) / scale;
   const mixture = mixtureOf(sampling, ratio);
   let listed: readonly Atom[] | undefined;
   return {

@@ -52,7 +52,8 @@ export function badArgument(name: string, value: unknown, expected: string): Acc
 
 /** Any value in a few words: what it holds is not asked for, since even that may throw. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  if (typeof value === "string")
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
   if (Array.isArray(value)) return "an array";
   if (typeof value === "bigint") return "a bigint";
   return typeof value === "object" && value !== null ? "an object" : String(value).slice(0, 60);

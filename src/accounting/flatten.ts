@@ -15,6 +15,8 @@ export interface Release {
   readonly mechanism: BaseEvent;
   readonly samplingRate: number;
   readonly times: number;
+  /** Compared with rounded noise where it could be summed over the integers. */
+  readonly rounded?: true;
   /** How many records are added or removed together; 1 unless told. */
   readonly records?: number;
 }
@@ -150,7 +152,7 @@ export function lossSource(release: Release, direction: Direction): LossSource {
       return discrete(discreteLaplaceFamily(mechanism.scale, mechanism.sensitivity, sampling));
     case "discreteGaussian": {
       const { standardDeviation, sensitivity } = mechanism;
-      return isRounded(mechanism)
+      return isRounded(release)
         ? continuous(gaussianNoise(standardDeviation / sensitivity, 1 / sensitivity))
         : discrete(discreteGaussianFamily(standardDeviation, sensitivity, sampling));
     }
@@ -169,15 +171,21 @@ export function maximumLoss(release: Release, direction: Direction): number {
   return largestLoss(samplingOf(release), ratio, direction);
 }
 
-function isRounded(mechanism: Extract<BaseEvent, { kind: "discreteGaussian" }>): boolean {
-  return (mechanism.dimensions ?? 1) > 1 || mechanism.standardDeviation > largestSummed;
+function isRounded({ mechanism, rounded }: Release): boolean {
+  if (mechanism.kind !== "discreteGaussian") return false;
+  return rounded === true || (mechanism.dimensions ?? 1) > 1 || mechanism.standardDeviation > largestSummed;
+}
+
+/** The release, compared with rounded noise where it would be summed over the integers and is not too narrow. */
+export function asRounded(release: Release): Release {
+  const { mechanism } = release;
+  const isWide = mechanism.kind === "discreteGaussian" && mechanism.standardDeviation >= 1;
+  return isWide && !isRounded(release) ? { ...release, rounded: true } : release;
 }
 
 /** What comparing discrete Gaussians with rounded ones costs over the whole composition. */
 export function roundingAllowance(releases: readonly Release[], logDelta: number): LatticeAllowance {
-  const rounded = releases.filter(
-    ({ mechanism }) => mechanism.kind === "discreteGaussian" && isRounded(mechanism),
-  );
+  const rounded = releases.filter(isRounded);
   return latticeAllowance(
     rounded.map(({ mechanism, times, records = 1 }) => ({ mechanism: mechanism as never, times, records })),
     logDelta,

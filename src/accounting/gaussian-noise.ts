@@ -1,5 +1,4 @@
 import { type NoiseFamily } from "./continuous.js";
-import type { Mixture } from "./mixture.js";
 
 const logRootTwoPi = 0.5 * Math.log(2 * Math.PI);
 

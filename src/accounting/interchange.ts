@@ -93,7 +93,10 @@ function translate(value: unknown, depth: number): unknown {
       return { kind: "repeated", event: translate(record["event"], depth + 1), times: record["count"] };
     case "ComposedDpEvent": {
       const events = record["events"];
-      return { kind: "composed", events: Array.isArray(events) ? Array.from(events, (event) => translate(event, depth + 1)) : events };
+      return {
+        kind: "composed",
+        events: Array.isArray(events) ? Array.from(events, (event) => translate(event, depth + 1)) : events,
+      };
     }
     case "NoOpDpEvent":
       return { kind: "noOp" };

@@ -4,7 +4,7 @@ import { type NoiseFamily } from "./continuous.js";
 export function laplaceNoise(scale: number): NoiseFamily {
   const logNorm = -Math.log(2 * scale);
   return {
-    ratio: (x, j) => (j === 1 ? (2 / scale) * (x - 0.5) : (x - Math.abs(x - j)) / scale),
+    ratio: (x, j) => (j === 1 && x <= 1 ? (2 / scale) * (x - 0.5) : (x - Math.abs(x - j)) / scale),
     slope: 2 / scale,
     logDensity: (x) => logNorm - Math.abs(x) / scale,
     steepness: () => 1 / scale,

@@ -36,7 +36,8 @@ export function latticeAllowance(
     const theta = 3 * k * Math.exp(-2 * Math.PI * Math.PI * s * s);
     const least = k / (24 * s * s);
     // sqrt(k) / 2: what rounding may add to the norm, for the lower bound.
-    const norm = Math.sqrt(k + 2 * Math.sqrt(k * x) + 2 * x) + (records * mechanism.sensitivity + Math.sqrt(k) / 2) / s;
+    const norm =
+      Math.sqrt(k + 2 * Math.sqrt(k * x) + 2 * x) + (records * mechanism.sensitivity + Math.sqrt(k) / 2) / s;
     const most = (norm * norm) / (24 * s * s) + theta;
     shift += times * (least + most);
     logFactor += times * least;

@@ -1,3 +1,4 @@
+import { logAdd } from "./logarithm.js";
 import type { Sampling } from "./mixture.js";
 import type { Cut, Direction, Discretised, Grid } from "./splat.js";
 
@@ -35,7 +36,10 @@ export function largestLoss({ rate: q, records }: Sampling, ratio: number, direc
 /** log(1 - q + q e^ratio), for any size of ratio. */
 export function logMixture(q: number, ratio: number): number {
   if (q === 1) return ratio;
-  if (ratio > 30) return ratio + Math.log(q) + Math.log1p(((1 - q) / q) * Math.exp(-ratio));
+  const odds = (1 - q) / q;
+  // The odds of a denormal rate are infinite.
+  if (ratio > 30 && odds < Infinity) return ratio + Math.log(q) + Math.log1p(odds * Math.exp(-ratio));
+  if (ratio > 30) return logAdd(0, ratio + Math.log(q));
   return Math.log1p(q * Math.expm1(ratio));
 }
 

@@ -1,4 +1,5 @@
 import { logMixture } from "./loss.js";
+import { spend } from "./work.js";
 
 /** Which of some records that are sampled together enter a step: each with probability `rate`, on its own. */
 export interface Sampling {
@@ -53,17 +54,19 @@ export function mixtureOf(sampling: Sampling, ratio: (x: number, j: number) => n
     while (peak < records && term(peak + 1) > term(peak)) peak += 1;
     while (peak > 0 && term(peak - 1) > term(peak)) peak -= 1;
     const largest = term(peak);
-    let [sum, moment] = [0, 0];
+    let [sum, moment, terms] = [0, 0, 2];
     const take = (j: number): boolean => {
       const log = term(j) - largest;
       if (!(log > -insignificant)) return false;
       const share = Math.exp(log);
+      terms += 1;
       sum += share;
       moment += j * share;
       return true;
     };
     for (let j = peak; j <= records && take(j); j += 1);
     for (let j = peak - 1; j >= 0 && take(j); j -= 1);
+    spend(8 * terms);
     return { log: largest + Math.log(sum), mean: moment / sum };
   };
   return {

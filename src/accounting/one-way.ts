@@ -1,6 +1,13 @@
 import { clustered, type Clusters } from "./clusters.js";
 import { coarseLogDelta, coarseEpsilon } from "./coarse.js";
-import { lossSource, maximumLoss, noiseOverSensitivity, type Release, roundingAllowance } from "./flatten.js";
+import {
+  asRounded,
+  lossSource,
+  maximumLoss,
+  noiseOverSensitivity,
+  type Release,
+  roundingAllowance,
+} from "./flatten.js";
 import type { Component, Target } from "./guide.js";
 import { logAdd, logSubtract } from "./logarithm.js";
 import { enclose, nothingKnown, type Precision, relaxation } from "./pld.js";
@@ -26,15 +33,16 @@ const narrowest = 5e-4;
 /** Compositions of more different releases than this are looked at once: time grows with their number. */
 const mostRefined = 50;
 /** Compositions of more different releases than this are put together in clusters first. */
-const mostApart = 100;
+const mostApart = 24;
 /** Grids longer than this are not refined. */
 const longestRefined = 80_000;
-/** Work for one direction at the precision asked for: some tenths of a second. */
-const fullWork = 16e6;
+/** Work for one direction at the precision asked for: about a second. */
+const fullWork = 140e6;
 /** What is tried when that was not enough: how much less precisely, in how many clusters, with how much work. */
 const ladder = [
-  [30, 24, 4e6],
-  [1000, 8, 4e6],
+  [10, 12, 16e6],
+  [100, 6, 8e6],
+  [3000, 3, 8e6],
 ] as const;
 
 /** Largest total loss; rounded noise has no bound because the comparison with discrete noise leaves a tail. */
@@ -55,18 +63,17 @@ export function epsilonOneWay(
   const worst = worstLossOneWay(releases, direction) * (1 + 1e-14);
   let best: Enclosure = { upper: worst, lower: 0 };
   if (worst <= negligible) return best;
-  let isKnown = false;
+  const state = { isKnown: false };
   // Every look is valid, so the best of each side counts.
   const look = (parts: Clusters, asked: Precision, known?: number): Bounds => {
     const curve = bothBounds(parts, direction, { logDelta }, asked, known);
     const upper = Math.min(worst, firstBelow(curve.upper, logDelta, curve.near));
     const lower = lastAbove(curve.lower, logDelta, Math.min(upper, 1e300));
     best = intersect(best, { upper, lower });
-    isKnown = curve.points < Infinity;
+    state.isKnown = curve.points < Infinity;
     return curve;
   };
-  const refine = (): void => {
-    const parts = { upper: releases, lower: releases };
+  const refine = (parts: Clusters): void => {
     let known: number | undefined;
     for (const finer of [1, 4, 16, 64]) {
       const curve = look(parts, scaled(precision, 1 / finer), known);
@@ -79,13 +86,29 @@ export function epsilonOneWay(
       known = best.upper;
     }
   };
-  if (releases.length <= mostApart) within(fullWork, refine);
-  for (const [coarser, most, work] of isKnown ? [] : ladder) {
-    if (!isKnown) within(work, () => look(clustered(releases, most), scaled(precision, coarser)));
+  const ways = simplerWays(releases);
+  for (const way of ways) {
+    if (!state.isKnown)
+      within(fullWork / ways.length, () => {
+        refine(clustered(way, mostApart));
+      });
   }
-  if (isKnown && best.upper <= largestTabulated) return best;
+  for (const [coarser, most, work] of ladder) {
+    if (!state.isKnown) within(work, () => look(clustered(lastOf(ways), most), scaled(precision, coarser)));
+  }
+  if (state.isKnown && best.upper <= largestTabulated) return best;
   const upper = Math.min(best.upper, coarseEpsilon(coarseOf(releases), logDelta));
   return { upper, lower: Math.min(best.lower, upper) };
+}
+
+/** The releases, and where some are summed over the integers also the same compared with rounded noise: shorter work. */
+function simplerWays(releases: readonly Release[]): readonly (readonly Release[])[] {
+  const rounded = releases.map(asRounded);
+  return rounded.some((release, i) => release !== releases[i]) ? [releases, rounded] : [releases];
+}
+
+function lastOf<T>(list: readonly T[]): T {
+  return list[list.length - 1] as T;
 }
 
 /** Losses so small that their sum is the answer. */
@@ -118,17 +141,16 @@ export function deltaOneWay(
   const most = worst < Infinity ? Math.log(-Math.expm1(epsilon - worst * (1 + 1e-13))) + 1e-13 : 0;
   let best: Enclosure = { upper: most, lower: -Infinity };
   if (worst <= negligible) return best;
-  let isKnown = false;
+  const state = { isKnown: false };
   const at = (target: Target, asked: Precision, parts: Clusters): Enclosure => {
     const curve = bothBounds(parts, direction, target, asked);
     const found = { upper: curve.upper(epsilon), lower: curve.lower(epsilon) };
     best = intersect(best, found);
-    isKnown = curve.points < Infinity;
+    state.isKnown = curve.points < Infinity;
     return found;
   };
   const near = nearDelta === undefined ? undefined : { logDelta: Math.log(nearDelta) };
-  const parts = { upper: releases, lower: releases };
-  const refine = (): void => {
+  const refine = (parts: Clusters): void => {
     if (near !== undefined) {
       at(near, precision, parts);
       return;
@@ -141,12 +163,18 @@ export function deltaOneWay(
       if (next.upper > upper - 0.5 || best.upper === -Infinity) return;
     }
   };
-  if (releases.length <= mostApart) within(fullWork, refine);
-  for (const [coarser, clusters, work] of isKnown ? [] : ladder) {
-    if (isKnown) break;
-    within(work, () => at(near ?? { epsilon }, scaled(precision, coarser), clustered(releases, clusters)));
+  const ways = simplerWays(releases);
+  for (const way of ways) {
+    if (!state.isKnown)
+      within(fullWork / ways.length, () => {
+        refine(clustered(way, mostApart));
+      });
   }
-  if (isKnown) return best;
+  for (const [coarser, most, work] of ladder) {
+    if (state.isKnown) break;
+    within(work, () => at(near ?? { epsilon }, scaled(precision, coarser), clustered(lastOf(ways), most)));
+  }
+  if (state.isKnown) return best;
   return intersect(best, { upper: coarseOf(releases)(epsilon), lower: -Infinity });
 }
 

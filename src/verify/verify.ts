@@ -1,4 +1,4 @@
-import { epsilon } from "../accounting/index.js";
+import { epsilon, type EpsilonResult } from "../accounting/index.js";
 import { type LedgerEntry, parseLedger } from "../ledger/index.js";
 import { checkDerived } from "../plan/check-derived.js";
 import { PlanError } from "../plan/errors.js";
@@ -76,7 +76,7 @@ export function verifyLedger(bytes: Uint8Array): VerifiedLedger {
   const { plan, steps, plannedSteps, entries } = ledger;
   checkNoise(plan, entries);
   const planned = epsilon(planEvent(plan), plan.privacy.delta);
-  checkPromise(plan, planned.epsilon);
+  checkPromise(plan, planned);
   const spent = steps === plannedSteps ? planned : epsilon(planEvent(plan, steps), plan.privacy.delta);
   return {
     ...ledger,
@@ -106,9 +106,10 @@ function checkEntries(plan: RunPlan, entries: readonly LedgerEntry[]): void {
   }
 }
 
-function checkPromise(plan: Plan, planned: number): void {
-  // The bound is within 1e-4 of the true epsilon, from above; another version's may lie elsewhere in that interval.
-  const slack = Math.max(1e-5, 1e-4 * planned);
+function checkPromise(plan: Plan, { epsilon: planned, epsilonLower, coarse }: EpsilonResult): void {
+  // The bound is within 1e-4 of the true epsilon, from above; another version's may lie elsewhere in that interval. Where
+  // it is coarse, it may lie anywhere down to the lower one: the epsilon that is stated is this version's own.
+  const slack = Math.max(1e-5, 1e-4 * planned, coarse ? planned - epsilonLower : 0);
   const { epsilon: promised, targetEpsilon, delta } = plan.privacy;
   if (Math.abs(planned - promised) <= slack && promised <= targetEpsilon + slack) return;
   throw mismatch(
