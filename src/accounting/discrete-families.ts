@@ -30,7 +30,7 @@ export function discreteGaussianFamily(
       const to = Math.ceil(Math.max(reach, 0) + k * s);
       const from = Math.floor(Math.min(reach, 0) - k * s);
       if (to - from > mostAtoms) throw new WorkSpent();
-      spend(10 * (to - from));
+      spend(30 * (to - from));
       const atoms: Atom[] = [];
       for (let y = from; y <= to; y += 1) atoms.push({ logMass: logMass(y), mixture: mixture.log(y) });
       const tail = (y: number): number => logMass(y) + power * mixture.log(y) - Math.log(-Math.expm1(-k / s));

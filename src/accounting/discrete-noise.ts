@@ -40,7 +40,7 @@ export function discreteSource(
         k += 1;
         list = listed(grid.tilt, k);
       }
-      spend(20 * list.atoms.length);
+      spend(40 * list.atoms.length);
       const points = list.atoms.map(sampled).filter(({ loss }) => isInside(loss, cut.window));
       if (points.length === 0) points.push({ logP: -Infinity, loss: grid.origin });
       let least = Infinity;
