@@ -1,19 +1,14 @@
 import { AccountingError, badArgument, checkEpsilon } from "./errors.js";
 import { type Event, parseEvent } from "./events.js";
-import { flatten, lossSource, noiseOverSensitivity, type Release, roundingAllowance } from "./flatten.js";
+import { flatten, type Release } from "./flatten.js";
 import { gaussianLogDelta } from "./gaussian-exact.js";
-import type { Component, Target } from "./guide.js";
-import { logAdd, logSubtract } from "./logarithm.js";
-import { enclose, nothingKnown, type Precision, relaxation } from "./pld.js";
-import { rdpEpsilon } from "./rdp.js";
+import { anyGap, deltaOneWay, type Enclosure, epsilonOneWay, scaled, worstLossOneWay } from "./one-way.js";
+import type { Precision } from "./pld.js";
 import { firstBelow, lastAbove } from "./solve.js";
-import { type Direction, GridTooLong } from "./splat.js";
+import type { Direction } from "./splat.js";
+import { within } from "./work.js";
 
-/** An interval that contains the true value. */
-export interface Enclosure {
-  readonly upper: number;
-  readonly lower: number;
-}
+export type { Enclosure } from "./one-way.js";
 
 /** Answer to "what is epsilon at this delta". */
 export interface EpsilonResult {
@@ -26,6 +21,11 @@ export interface EpsilonResult {
   readonly direction: Direction;
   readonly remove: Enclosure;
   readonly add: Enclosure;
+  /**
+   * True where the bounds are farther apart than a thousandth: the exact answer would have taken too long, or doubles do
+   * not reach. `epsilon` is a guarantee all the same.
+   */
+  readonly coarse: boolean;
 }
 
 /** Answer to "what is delta at this epsilon". Logarithms because delta may be far below the least number. */
@@ -36,6 +36,8 @@ export interface DeltaResult {
   readonly logDeltaLower: number;
   readonly epsilon: number;
   readonly direction: Direction;
+  /** True where the bounds differ by more than a tenth; `delta` is a guarantee all the same. */
+  readonly coarse: boolean;
 }
 
 /** How an accountant is asked. */
@@ -66,19 +68,30 @@ const directions = ["remove", "add"] as const;
  * @see Sommer, Meiser and Mohammadi 2019; Doroshenko et al. 2022 (connect the dots); docs/accounting.md
  */
 export function epsilon(event: Event, delta: number, options: AccountingOptions = {}): EpsilonResult {
-  if (!(typeof delta === "number" && delta >= 0 && delta <= 1)) {
-    throw badArgument("delta", delta, "a number from 0 to 1");
-  }
+  checkDelta(delta);
+  checkOptions(options);
   const { releases, nonPrivate } = flatten(parseEvent(event));
   if (nonPrivate) return same({ upper: Infinity, lower: Infinity }, delta);
+  return epsilonOfReleases(releases, delta, options);
+}
+
+/** {@link epsilon} of what an event was flattened to. */
+export function epsilonOfReleases(
+  releases: readonly Release[],
+  delta: number,
+  options: AccountingOptions = {},
+): EpsilonResult {
   if (delta === 1 || releases.length === 0) return same({ upper: 0, lower: 0 }, delta);
   if (delta === 0) return pureResult(releases);
   const exact = plainGaussian(releases);
   if (exact !== undefined) return same(gaussianEpsilon(exact, Math.log(delta)), delta);
-  const precision = { ...defaultPrecision, ...options.precision };
+  return limited(() => searched(releases, delta, { ...defaultPrecision, ...options.precision }));
+}
+
+function searched(releases: readonly Release[], delta: number, precision: Precision): EpsilonResult {
   const ask = (direction: Direction, asked: Precision): Enclosure =>
     epsilonOneWay(releases, direction, Math.log(delta), asked);
-  const remove = capped(ask("remove", precision), event, delta);
+  const remove = ask("remove", precision);
   if (isSymmetric(releases)) return joined(remove, remove, delta);
   // The smaller direction need not be known precisely.
   const worst = worstLossOneWay(releases, "add");
@@ -99,6 +112,7 @@ export function epsilon(event: Event, delta: number, options: AccountingOptions 
  */
 export function delta(event: Event, epsilon: number, options: AccountingOptions = {}): DeltaResult {
   checkEpsilon(epsilon);
+  checkOptions(options);
   const { releases, nonPrivate } = flatten(parseEvent(event));
   if (nonPrivate) return deltaResult([{ upper: 0, lower: 0 }], epsilon);
   if (releases.length === 0) return deltaResult([{ upper: -Infinity, lower: -Infinity }], epsilon);
@@ -107,6 +121,14 @@ export function delta(event: Event, epsilon: number, options: AccountingOptions 
     const log = gaussianLogDelta(epsilon, exact);
     return deltaResult([{ upper: Math.min(0, log + 1e-12), lower: log - 1e-12 }], epsilon);
   }
+  return limited(() => searchedDelta(releases, epsilon, options));
+}
+
+function searchedDelta(
+  releases: readonly Release[],
+  epsilon: number,
+  options: AccountingOptions,
+): DeltaResult {
   const precision = { ...defaultPrecision, ...options.precision };
   const ask = (direction: Direction, asked: Precision): Enclosure =>
     deltaOneWay(releases, direction, epsilon, asked, options.nearDelta);
@@ -127,11 +149,12 @@ export function pureEpsilon(event: Event): number {
   return nonPrivate ? Infinity : worstLoss(releases);
 }
 
-/** Where losses are too large for grids of any use, Renyi divergences still bound them. */
-function capped(found: Enclosure, event: Event, delta: number): Enclosure {
-  if (!(found.upper > largestTabulated)) return found;
-  const upper = Math.min(found.upper, rdpEpsilon(event, delta).epsilon * (1 + 1e-13));
-  return { upper, lower: Math.min(found.lower, upper) };
+/** Work for one answer, at about 8 ns a step: what is left when it is spent is answered coarsely. */
+const mostWork = 200e6;
+
+/** Within the limit a direction always has an answer, so this has, too. */
+function limited<T>(answer: () => T): T {
+  return within(mostWork, answer) as T;
 }
 
 /** Symmetric noise on everybody loses the same in both directions. */
@@ -141,13 +164,6 @@ function isSymmetric(releases: readonly Release[]): boolean {
 
 function worstLoss(releases: readonly Release[]): number {
   return Math.max(...directions.map((direction) => worstLossOneWay(releases, direction)), 0);
-}
-
-/** Largest total loss; rounded noise has no bound because the comparison with discrete noise leaves a tail. */
-function worstLossOneWay(releases: readonly Release[], direction: Direction): number {
-  let sum = 0;
-  for (const release of releases) sum += release.times * lossSource(release, direction).maximumLoss;
-  return sum;
 }
 
 function pureResult(releases: readonly Release[]): EpsilonResult {
@@ -176,138 +192,38 @@ function gaussianEpsilon(ratio: number, logDelta: number): Enclosure {
   return { upper: upper * (1 + 1e-13), lower: lower * (1 - 1e-13) };
 }
 
-function components(releases: readonly Release[], direction: Direction): Component[] {
-  return releases.map((release) => ({ source: lossSource(release, direction), times: release.times }));
-}
-
-/** Widest gap between the bounds that is accepted without a second, finer look. */
-const widestGap: Precision = { relative: 1.2e-4, absolute: 6e-6 };
-/** How much wider a gap is accepted where the loss has no heavy tail. */
-const smoothGap = 2.5;
-const anyGap: Precision = { relative: Infinity, absolute: 0 };
-/** Above this epsilon the bound by Renyi divergences is asked too. */
-const largestTabulated = 1e5;
-/** Least noise over sensitivity whose losses are tabulated. */
-const narrowest = 5e-4;
-/** Compositions of more different releases than this are looked at once: time grows with their number. */
-const mostRefined = 50;
-/** Grids longer than this are not refined. */
-const longestRefined = 80_000;
-
-function epsilonOneWay(
-  releases: readonly Release[],
-  direction: Direction,
-  logDelta: number,
-  precision: Precision,
-  widest: Precision = widestGap,
-): Enclosure {
-  const worst = worstLossOneWay(releases, direction) * (1 + 1e-14);
-  let best: Enclosure = { upper: worst, lower: 0 };
-  let known: number | undefined;
-  // Every look is valid, so the best of each side counts.
-  for (const finer of [1, 4, 16, 64]) {
-    const curve = bounds(releases, direction, { logDelta }, scaled(precision, 1 / finer), known);
-    const upper = Math.min(worst, firstBelow(curve.upper, logDelta, curve.near));
-    const lower = lastAbove(curve.lower, logDelta, Math.min(upper, 1e300));
-    best = intersect(best, { upper, lower });
-    const gap = best.upper - best.lower;
-    // Where the saddle point was right the upper bound is as precise as asked, whatever the lower one is.
-    const trust = Math.abs(curve.near - best.upper) < 0.1 * best.upper ? smoothGap : 1;
-    if (gap <= Math.max(trust * widest.relative * relaxation(best.upper) * best.upper, widest.absolute))
-      break;
-    if (curve.points > longestRefined || releases.length > mostRefined) break;
-    known = best.upper;
-  }
-  return best;
-}
-
-/** What two enclosures of one value say together. */
-function intersect(a: Enclosure, b: Enclosure): Enclosure {
-  return { upper: Math.min(a.upper, b.upper), lower: Math.max(a.lower, b.lower) };
-}
-
-function scaled({ relative, absolute }: Precision, factor: number): Precision {
-  return { relative: relative * factor, absolute: absolute * factor };
-}
-
-function deltaOneWay(
-  releases: readonly Release[],
-  direction: Direction,
-  epsilon: number,
-  precision: Precision,
-  nearDelta?: number,
-): Enclosure {
-  if (epsilon >= worstLossOneWay(releases, direction)) return { upper: -Infinity, lower: -Infinity };
-  const at = (target: Target, asked: Precision): Enclosure => {
-    const curve = bounds(releases, direction, target, asked);
-    return { upper: curve.upper(epsilon), lower: curve.lower(epsilon) };
-  };
-  if (nearDelta !== undefined) return at({ logDelta: Math.log(nearDelta) }, precision);
-  // The grid is laid out around a delta: look roughly first, then around what was found.
-  let best = at({ epsilon }, scaled(precision, 30));
-  for (let look = 0; look < 4; look += 1) {
-    const next = at({ logDelta: best.upper }, precision);
-    const settled = next.upper > best.upper - 0.5;
-    best = intersect(best, next);
-    if (settled || best.upper === -Infinity) break;
-  }
-  return best;
-}
-
-/** Both curves, log delta as a function of epsilon, with the lattice's allowance. */
-interface Bounds {
-  readonly upper: (x: number) => number;
-  readonly lower: (x: number) => number;
-  readonly near: number;
-  readonly points: number;
-}
-
-function bounds(
-  releases: readonly Release[],
-  direction: Direction,
-  target: Target,
-  precision: Precision,
-  known?: number,
-): Bounds {
-  const { loss, near, points } = releases.some(isNarrow)
-    ? unknownLoss
-    : enclosed(components(releases, direction), target, precision, known);
-  const logDelta = "logDelta" in target ? target.logDelta : loss.logDeltaUpper(target.epsilon);
-  const { shift, logFactor, logFactorLower, logTail } = roundingAllowance(releases, logDelta);
-  return {
-    near,
-    points,
-    upper: (x) => Math.min(0, logAdd(loss.logDeltaUpper(x - shift) + logFactor, logTail)),
-    lower: (x) => logSubtract(loss.logDeltaLower(x + shift), logTail) - logFactorLower,
-  };
-}
-
-const unknownLoss: ReturnType<typeof enclose> = { loss: nothingKnown, near: 1, points: Infinity };
-
-/** Noise so narrow beside the sensitivity that doubles no longer resolve its losses. */
-function isNarrow({ mechanism }: Release): boolean {
-  return noiseOverSensitivity(mechanism) < narrowest;
-}
-
-/** As `enclose`; where the losses span more than any grid holds nothing is known but that delta is at most 1. */
-function enclosed(...asked: Parameters<typeof enclose>): ReturnType<typeof enclose> {
-  try {
-    return enclose(...asked);
-  } catch (error) {
-    if (!(error instanceof GridTooLong)) throw error;
-    return unknownLoss;
-  }
-}
-
 function same(enclosure: Enclosure, delta: number): EpsilonResult {
   return joined(enclosure, enclosure, delta);
 }
 
+/** Refuses a delta that is no probability. */
+export function checkDelta(delta: number): void {
+  if (!(typeof delta === "number" && delta >= 0 && delta <= 1)) {
+    throw badArgument("delta", delta, "a number from 0 to 1");
+  }
+}
+
+/** Refuses a precision or a hint that is none. */
+function checkOptions({ precision = {}, nearDelta }: AccountingOptions): void {
+  for (const [name, value] of Object.entries(precision)) {
+    if (!(typeof value === "number" && value > 0 && value < Infinity)) {
+      throw badArgument(`precision.${name}`, value, "a finite number above 0");
+    }
+  }
+  if (nearDelta === undefined) return;
+  if (!(typeof nearDelta === "number" && nearDelta > 0 && nearDelta <= 1)) {
+    throw badArgument("nearDelta", nearDelta, "a number above 0, at most 1");
+  }
+}
+
 function joined(remove: Enclosure, add: Enclosure, delta: number): EpsilonResult {
   const direction = remove.upper >= add.upper ? "remove" : "add";
+  const upper = Math.max(remove.upper, add.upper);
+  const lower = Math.max(remove.lower, add.lower);
   return Object.freeze({
-    epsilon: Math.max(remove.upper, add.upper),
-    epsilonLower: Math.max(remove.lower, add.lower),
+    epsilon: upper,
+    epsilonLower: lower,
+    coarse: upper - lower > Math.max(1e-3 * upper, 1e-5),
     delta,
     direction,
     remove: Object.freeze(remove),
@@ -323,6 +239,7 @@ function deltaResult(ways: readonly Enclosure[], epsilon: number): DeltaResult {
     deltaLower: Math.exp(logDeltaLower),
     logDelta,
     logDeltaLower,
+    coarse: logDelta - logDeltaLower > 0.1,
     epsilon,
     direction: (ways[1]?.upper ?? -Infinity) > (ways[0]?.upper ?? 0) ? "add" : "remove",
   });

@@ -2,6 +2,7 @@ import { delta as deltaOf, epsilon as epsilonOf } from "./accountant.js";
 import { AccountingError, badArgument, checkEpsilon } from "./errors.js";
 import type { Precision } from "./pld.js";
 import { composed, type Event, gaussian, poissonSampled, repeated } from "./events.js";
+import { isSpent, within } from "./work.js";
 
 /** What a calibration must reach. */
 export interface PrivacyTarget {
@@ -82,6 +83,25 @@ export function calibrate(
   options: CalibrationOptions = {},
 ): number {
   check(target);
+  const { found, settled } = within(searchWork, () => searched(makeEvent, target, options)) as Search;
+  return within(settleWork, () => settled(found)) as number;
+}
+
+/** Work for a search; once it is spent the search ends where it stands. */
+const searchWork = 320e6;
+/** Work for seeing that `epsilon` agrees; once it is spent answers are coarse, and the way outward is longer. */
+const settleWork = 160e6;
+
+interface Search {
+  readonly found: number;
+  readonly settled: (found: number) => number;
+}
+
+function searched(
+  makeEvent: (value: number) => Event,
+  target: PrivacyTarget,
+  options: CalibrationOptions,
+): Search {
   const { integer = false, relative = 1e-6, privacy = "increasing" } = options;
   const { minimum = integer ? 1 : 1e-6, maximum = 1e9 } = options;
   const excess = (value: number, precision: Precision): number =>
@@ -104,15 +124,25 @@ export function calibrate(
     round,
   );
   // The fine function is nearly the rough one: start where that crosses, walk outward until both sides are known.
-  const start = round(rough.crossing());
+  const start = isSpent() ? (rough.good?.at ?? round(rough.crossing())) : round(rough.crossing());
   const fine = bracket((value) => excess(value, finePrecision), start, {
     round,
     outward,
     slope: rough.slope(),
   });
   narrow((value) => excess(value, finePrecision), fine, width, round);
-  if (fine.good === undefined) throw unreachable(target, fine.bad?.at ?? start);
-  return settle(makeEvent, target, fine.good.at, (value) => round(value), outward, width(fine.good.at));
+  const good = isSpent() ? nearer(fine.good, rough.good, outward) : fine.good;
+  if (good === undefined) throw unreachable(target, fine.bad?.at ?? start);
+  return {
+    found: good.at,
+    settled: (found) => settle(makeEvent, target, found, round, outward, width(found)),
+  };
+}
+
+/** Of two values that reach the target the one with less privacy to spare. */
+function nearer(a: Trial | undefined, b: Trial | undefined, outward: number): Trial | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return outward * (a.at - b.at) <= 0 ? a : b;
 }
 
 /** Steps outward, doubling, until `epsilon` itself (at its own precision) answers within the target. */
@@ -183,6 +213,7 @@ function bracket(f: (value: number) => number, start: number, { round, outward, 
     const excess = f(at);
     found.record(at, excess);
     if (found.good !== undefined && found.bad !== undefined) return found;
+    if (found.good !== undefined && isSpent()) return found;
     // With a slope, aim just past the crossing; without, stride.
     const newton = slope === undefined ? 1 : Math.exp(Math.min(0.5, Math.abs(excess / slope)));
     const direction = excess > 0 ? outward : -outward;
@@ -204,6 +235,7 @@ function narrow(
   for (let i = 0; i < 200; i += 1) {
     const { good, bad } = found;
     if (good === undefined || bad === undefined) return;
+    if (isSpent()) return;
     const gap = Math.abs(good.at - bad.at);
     const least = width(good.at);
     if (gap <= least) return;

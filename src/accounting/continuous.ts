@@ -1,21 +1,16 @@
 import { fourPoint, type Rule, threePoint, twoPoint } from "./quadrature.js";
-import {
-  type Atom,
-  logMixture,
-  type LossSource,
-  mixturePower,
-  mixtureRatio,
-  sampledAtom,
-  unboundedMaximum,
-} from "./loss.js";
+import { type Atom, type LossSource, mixturePower, mixtureRatio, sampledAtom } from "./loss.js";
+import { type Mixture, mixtureOf, type Sampling } from "./mixture.js";
 import { binBoundary } from "./lower-measure.js";
 import { type Cut, type Direction, type Grid, isInside, type Splatter, splatter } from "./splat.js";
+import { spend } from "./work.js";
 
 /**
- * Additive noise with a log-concave density, sensitivity scaled to 1: Q0 has the noise at 0, Q1 at 1, and the log
- * likelihood ratio is `slope * (x - 1/2)` on the continuous part.
+ * Additive noise with a log-concave density, sensitivity scaled to 1: Q0 has the noise at 0.
  */
 export interface NoiseFamily {
+  /** log likelihood ratio at x of the noise moved by j: `slope * (x - 1/2)` for one. */
+  readonly ratio: (x: number, j: number) => number;
   readonly slope: number;
   /** Logarithm of the density of Q0. */
   readonly logDensity: (x: number) => number;
@@ -25,15 +20,17 @@ export interface NoiseFamily {
    * An interval of about `k` widths around everything that density times (mixture)^power puts weight on, and the
    * logarithms of rigorous bounds on the weight left and right of it.
    */
-  range(q: number, power: number, k: number): Range;
+  range(mixture: Mixture, power: number, k: number): Range;
   /** A point beyond which, towards large losses, P has probability at most exp(logTail). */
-  tailPoint(q: number, direction: Direction, logTail: number): number;
+  tailPoint(mixture: Mixture, direction: Direction, logTail: number): number;
   /** Spacing of points at which sums of smooth functions of the density are good enough to guide choices. */
-  readonly sketchStep: number;
+  sketchStep(most: number): number;
   /** Half the width, in x, of the neighbourhood of 0 and of the tilted mode that can matter; Infinity: everywhere. */
   reach(power: number): number;
+  /** Whether the density has kinks wherever a shift ends, at the integers. */
+  readonly kinks: boolean;
   /** Losses outside the continuous part. */
-  readonly atoms: readonly Atom[];
+  atoms(mixture: Mixture): readonly Atom[];
   /** Bin boundaries of the lower measure must be odd multiples of half of this: the noise is rounded to a lattice. */
   readonly lattice?: number;
 }
@@ -64,14 +61,19 @@ interface HalfCell {
 }
 
 /** The loss source of Poisson-sampled additive noise. */
-export function continuousSource(family: NoiseFamily, q: number, direction: Direction): LossSource {
+export function continuousSource(family: NoiseFamily, sampling: Sampling, direction: Direction): LossSource {
   const { slope, lattice, logDensity } = family;
+  const mixture = mixtureOf(sampling, family.ratio);
+  const { most } = mixture;
   const removed = direction === "remove";
   const sign = removed ? 1 : -1;
-  const sampled = family.atoms.map((atom) => sampledAtom(q, atom, direction));
-  const mixtureAt = (x: number): number => logMixture(q, slope * (x - 0.5));
+  const sampled = family.atoms(mixture).map((atom) => sampledAtom(atom, direction));
+  const mixtureAt = (x: number): number => mixture.log(x);
   const lossAt = (x: number): number => sign * mixtureAt(x);
-  const position = (loss: number): number => 0.5 + mixtureRatio(q, sign * loss) / slope;
+  const invert =
+    most === 1 ? undefined : inverseOf(mixture, slope, family.kinks ? [0, most] : [-Infinity, Infinity]);
+  const position = (loss: number): number =>
+    invert === undefined ? 0.5 + mixtureRatio(sampling.rate, sign * loss) / slope : invert(sign * loss);
 
   /** A bin boundary of the lower measure, on the lattice of rounded noise if there is one. */
   const boundary = (loss: number): number => {
@@ -81,7 +83,7 @@ export function continuousSource(family: NoiseFamily, q: number, direction: Dire
 
   /** Without the tail of large losses whose probability does not matter. */
   const shortened = (range: Range, logTail: number): Range => {
-    const point = family.tailPoint(q, direction, logTail);
+    const point = family.tailPoint(mixture, direction, logTail);
     if (removed) return point < range.to ? { ...range, to: point, logRight: -Infinity } : range;
     return point > range.from ? { ...range, from: point, logLeft: -Infinity } : range;
   };
@@ -102,16 +104,19 @@ export function continuousSource(family: NoiseFamily, q: number, direction: Dire
   const addPanel = ({ into, cell, upperBin }: HalfCell, start: number, width: number, rule: Rule): void => {
     for (const [node, weight] of rule) {
       const x = start + width * node;
-      const mixture = mixtureAt(x);
+      const logRatio = mixtureAt(x);
       const logMass = logDensity(x) + Math.log(width * weight);
-      into.add(removed ? logMass + mixture : logMass, sign * mixture, cell, upperBin);
+      into.add(removed ? logMass + logRatio : logMass, sign * logRatio, cell, upperBin);
     }
   };
 
   /** Integrates over [a, b] inside one half cell; skips what cannot matter and returns a bound on it. */
   const integrate = (target: HalfCell, a: number, b: number): number => {
     if (!(b > a)) return 0;
-    const variation = (b - a) * (family.steepness(a, b) + slope);
+    spend(10);
+    const kink = family.kinks ? Math.floor(a) + 1 : b;
+    if (kink < b) return integrate(target, a, kink) + integrate(target, kink, b);
+    const variation = (b - a) * (family.steepness(a, b) + slope * mixture.meanShift(b));
     const bound = (): number => massBound(a, b, target.power);
     const skipped = (): number => Math.exp(bound() - target.logScale);
     const mayMatter = variation <= widestVariation && logDensity(Math.abs(a)) >= -30;
@@ -137,6 +142,7 @@ export function continuousSource(family: NoiseFamily, q: number, direction: Dire
     let { from } = range;
     let missing = 0;
     for (; from < range.to; cell += sign) {
+      spend(10);
       const at = grid.origin + cell * step;
       const end = Math.min(range.to, position(removed ? at + step : at));
       if (!(end > from)) continue;
@@ -151,25 +157,24 @@ export function continuousSource(family: NoiseFamily, q: number, direction: Dire
   };
 
   const losses = sampled.map(({ loss }) => loss);
-  const maximumLoss = losses.length === 0 ? unboundedMaximum(q, direction) : Math.max(...losses);
   const origin = Math.min(...losses);
   return {
-    maximumLoss,
-    ...(losses.length === 0 ? {} : { spacing: { origin, step: maximumLoss - origin } }),
+    ...(losses.length === 0 ? {} : { spacing: { origin, step: Math.max(...losses) - origin } }),
 
     sketch: (tilt, logTail) => {
       const power = mixturePower(direction, tilt);
-      const { from, to } = shortened(family.range(q, power, 8), logTail);
-      const reach = family.reach(power);
-      const step = family.sketchStep;
+      const { from, to } = shortened(family.range(mixture, power, 8), logTail);
+      const reach = most === 1 ? family.reach(power) : Infinity;
+      const step = family.sketchStep(most);
       const logMass: number[] = [];
       const loss: number[] = [];
+      spend((20 * Math.min(to - from, 4 * reach)) / step);
       for (let x = from + step / 2; x < to; x += step) {
         // Nothing that matters lies between the two modes of a narrow density.
         if (x > reach && x < power - reach) x = power - reach;
-        const mixture = mixtureAt(x);
-        logMass.push(logDensity(x) + power * mixture + Math.log(step));
-        loss.push(sign * mixture);
+        const logRatio = mixtureAt(x);
+        logMass.push(logDensity(x) + power * logRatio + Math.log(step));
+        loss.push(sign * logRatio);
       }
       for (const atom of sampled) {
         logMass.push(atom.logP + tilt * atom.loss);
@@ -182,10 +187,10 @@ export function continuousSource(family: NoiseFamily, q: number, direction: Dire
       const power = mixturePower(direction, grid.tilt);
       const logCut = Math.log(cut.tilted);
       let k = 6;
-      let full = family.range(q, power, k);
+      let full = family.range(mixture, power, k);
       while (Math.max(full.logLeft, full.logRight) - grid.logScale > logCut && k < 80) {
         k += 0.5;
-        full = family.range(q, power, k);
+        full = family.range(mixture, power, k);
       }
       const range = clipped(shortened(full, cut.logTail), cut.window);
       const { from, to, logLeft, logRight } = range;
@@ -201,5 +206,44 @@ export function continuousSource(family: NoiseFamily, q: number, direction: Dire
         beyond: range === full ? 0 : Math.exp(cut.logTail - grid.logUnit),
       });
     },
+  };
+}
+
+/**
+ * Where the mixture's log ratio has a value: Newton's steps inside a bracket, from where the last search ended.
+ *
+ * @param ends where the ratio stops growing
+ */
+function inverseOf(
+  mixture: Mixture,
+  slope: number,
+  ends: readonly [number, number],
+): (value: number) => number {
+  const { sampling } = mixture;
+  const bounded = ends[1] < Infinity;
+  const least = bounded ? mixture.log(ends[0]) : sampling.records * Math.log1p(-sampling.rate);
+  const most = bounded ? mixture.log(ends[1]) : Infinity;
+  let start = 0.5;
+  return (value) => {
+    if (!(value > least)) return ends[0];
+    if (!(value < most)) return ends[1];
+    let [low, high] = ends;
+    let x = start;
+    for (let [i, stride] = [0, 1 / slope]; i < 300; i += 1, stride *= 2) {
+      const gap = mixture.log(x) - value;
+      if (gap === 0) break;
+      if (gap > 0) high = x;
+      else low = x;
+      const isBracketed = low > -Infinity && high < Infinity;
+      if (isBracketed && high - low <= 1e-14 * Math.max(1, Math.abs(low), Math.abs(high))) break;
+      const newton = x - gap / (slope * Math.max(1e-300, mixture.meanShift(x)));
+      // Where the density has kinks the mean shift is above the slope: halving sees to the end of it.
+      const trusted = newton > low && newton < high && (!isBracketed || i % 3 < 2);
+      if (isBracketed) x = trusted ? newton : low + (high - low) / 2;
+      else x = trusted && Math.abs(newton - x) < stride ? newton : x - Math.sign(gap) * stride;
+      if (x === low || x === high) break;
+    }
+    start = x;
+    return x;
   };
 }

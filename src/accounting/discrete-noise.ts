@@ -1,33 +1,27 @@
-import {
-  type Atom,
-  type LossSource,
-  mixturePower,
-  type SampledAtom,
-  sampledAtom,
-  unboundedMaximum,
-} from "./loss.js";
+import { type Atom, type LossSource, mixturePower, type SampledAtom, sampledAtom } from "./loss.js";
+import type { Sampling } from "./mixture.js";
 import { type Direction, isInside, splatter } from "./splat.js";
+import { spend } from "./work.js";
 
 /** Noise on the integers whose sampled loss has finitely many atoms worth listing. */
 export interface DiscreteFamily {
   /** All atoms that matter at this power, and a bound on the log of the tilted mass of the others. */
-  atoms(power: number, q: number, k: number): { atoms: readonly Atom[]; logOutside: number };
-  /** Largest log likelihood ratio; Infinity for noise with Gaussian tails. */
-  readonly maximumRatio: number;
-  /** Distance between neighbouring ratios, and one of them. */
+  atoms(power: number, k: number): { atoms: readonly Atom[]; logOutside: number };
+  /** Distance between neighbouring ratios of one shift, and one of them. */
   readonly lattice: { readonly origin: number; readonly step: number };
 }
 
 /** The loss source of Poisson-sampled noise on the integers, by sums over the integers themselves. */
-export function discreteSource(family: DiscreteFamily, q: number, direction: Direction): LossSource {
-  const { maximumRatio, lattice } = family;
+export function discreteSource(
+  family: DiscreteFamily,
+  { rate, records }: Sampling,
+  direction: Direction,
+): LossSource {
   const listed = (tilt: number, k: number): ReturnType<DiscreteFamily["atoms"]> =>
-    family.atoms(mixturePower(direction, tilt), q, k);
-  const sampled = (atom: Atom): SampledAtom => sampledAtom(q, atom, direction);
-  const farthest = { logMass: 0, ratio: direction === "remove" ? maximumRatio : -maximumRatio };
+    family.atoms(mixturePower(direction, tilt), k);
+  const sampled = (atom: Atom): SampledAtom => sampledAtom(atom, direction);
   return {
-    maximumLoss: maximumRatio === Infinity ? unboundedMaximum(q, direction) : sampled(farthest).loss,
-    ...(q === 1 ? { spacing: lattice } : {}),
+    ...(rate === 1 && records === 1 ? { spacing: family.lattice } : {}),
 
     sketch: (tilt) => {
       const { atoms } = listed(tilt, 9);
@@ -46,6 +40,7 @@ export function discreteSource(family: DiscreteFamily, q: number, direction: Dir
         k += 1;
         list = listed(grid.tilt, k);
       }
+      spend(40 * list.atoms.length);
       const points = list.atoms.map(sampled).filter(({ loss }) => isInside(loss, cut.window));
       if (points.length === 0) points.push({ logP: -Infinity, loss: grid.origin });
       let least = Infinity;

@@ -47,7 +47,16 @@ export class AccountingError extends Error {
 
 /** The refusal of an argument. */
 export function badArgument(name: string, value: unknown, expected: string): AccountingError {
-  return new AccountingError("bad-argument", { message: `${name} is ${String(value)}.`, value, expected });
+  return new AccountingError("bad-argument", { message: `${name} is ${shown(value)}.`, value, expected });
+}
+
+/** Any value in a few words: what it holds is not asked for, since even that may throw. */
+export function shown(value: unknown): string {
+  if (typeof value === "string")
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "bigint") return "a bigint";
+  return typeof value === "object" && value !== null ? "an object" : String(value).slice(0, 60);
 }
 
 /** Refuses an epsilon that is not a finite number of at least 0. */

@@ -1,4 +1,4 @@
-import { AccountingError } from "./errors.js";
+import { AccountingError, shown } from "./errors.js";
 
 /**
  * What was released, as frozen plain data in the vocabulary of google dp_accounting.
@@ -82,6 +82,8 @@ export interface NonPrivateEvent {
 const maximumDepth = 64;
 /** Most parts of one composition; a ledger with one event a step still fits. */
 const maximumParts = 1_000_000;
+/** Most events in all: one event may stand in many places, and sixty levels of two are more than anybody can walk. */
+const maximumEvents = 4_000_000;
 /** Most compositions in one `repeated`; the accountant's error bounds are stated up to here. */
 const maximumTimes = 1e9;
 
@@ -161,17 +163,19 @@ export const nonPrivate: NonPrivateEvent = Object.freeze({ kind: "nonPrivate" })
  * parseEvent(JSON.parse('{"kind":"repeated","times":10,"event":{"kind":"gaussian","noiseMultiplier":2}}'));
  */
 export function parseEvent(value: unknown): Event {
-  return parse(value, "event", 0);
+  return parse(value, "event", 0, { left: maximumEvents });
 }
 
-function parse(value: unknown, place: string, depth: number): Event {
+function parse(value: unknown, place: string, depth: number, events: { left: number }): Event {
+  events.left -= 1;
+  if (events.left < 0) throw badEvent("The event", `of over ${maximumEvents} parts`, "fewer parts");
   if (depth > maximumDepth) throw badEvent(place, depth, `at most ${maximumDepth} nested events`);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw badEvent(place, value, "an object with a kind");
   }
   const record = value as Record<string, unknown>;
   const number = (name: string): number => asNumber(record[name], `${place}.${name}`);
-  const inner = (): Event => parse(record["event"], `${place}.event`, depth + 1);
+  const inner = (): Event => parse(record["event"], `${place}.event`, depth + 1, events);
   switch (record["kind"]) {
     case "gaussian":
       return gaussian(number("noiseMultiplier"));
@@ -190,7 +194,7 @@ function parse(value: unknown, place: string, depth: number): Event {
     case "repeated":
       return repeated(inner(), number("times"));
     case "composed":
-      return composed(parseParts(record["events"], `${place}.events`, depth));
+      return composed(parseParts(record["events"], `${place}.events`, depth, events));
     case "noOp":
       return noOp;
     case "nonPrivate":
@@ -203,16 +207,17 @@ function parse(value: unknown, place: string, depth: number): Event {
 /** The refusal of a release nobody knows the cost of. */
 export function unknownEvent(kind: unknown, place: string): AccountingError {
   return new AccountingError("unknown-event", {
-    message: `Unsupported event: ${String(kind)} at ${place}.`,
+    message: `Unsupported event: ${typeof kind === "string" ? kind.slice(0, 60) : shown(kind)} at ${place}.`,
     value: kind,
     next: "An accountant never guesses what an unknown release costs.",
   });
 }
 
-function parseParts(value: unknown, place: string, depth: number): Event[] {
+function parseParts(value: unknown, place: string, depth: number, events: { left: number }): Event[] {
   if (!Array.isArray(value)) throw badEvent(place, value, "an array of events");
   if (value.length > maximumParts) throw badEvent(place, value.length, `at most ${maximumParts} events`);
-  return value.map((part: unknown, index) => parse(part, `${place}[${index}]`, depth + 1));
+  // Holes are visited too.
+  return Array.from(value, (part: unknown, index) => parse(part, `${place}[${index}]`, depth + 1, events));
 }
 
 function isNumber(value: unknown): value is number {
@@ -235,6 +240,6 @@ function count(value: number, place: string): number {
 }
 
 function badEvent(place: string, value: unknown, expected: string): AccountingError {
-  const shown = value === undefined ? "missing" : typeof value === "number" ? value : JSON.stringify(value);
-  return new AccountingError("bad-event", { message: `${place} is ${shown}.`, value, expected });
+  const found = value === undefined ? "missing" : shown(value);
+  return new AccountingError("bad-event", { message: `${place} is ${found}.`, value, expected });
 }

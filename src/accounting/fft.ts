@@ -1,4 +1,5 @@
 import { remembered } from "./arrays.js";
+import { spend } from "./work.js";
 
 /** Twiddle factors of one pass: exp(-2 pi i k / (2 half)) and exp(-2 pi i k / (4 half)) for k < half. */
 interface Twiddles {
@@ -41,6 +42,7 @@ function bitReversed(size: number): Uint32Array {
  */
 export function transform(real: Float64Array, imaginary: Float64Array): void {
   const size = real.length;
+  spend(size * Math.log2(size));
   reorder(real, imaginary, bitReversed(size));
   // Two radix-2 stages a pass halve the memory traffic; an odd number of stages starts with a single one.
   let half = 1;

@@ -6,7 +6,8 @@ import { type Event, unknownEvent } from "./events.js";
 import { gaussianNoise } from "./gaussian-noise.js";
 import { laplaceNoise } from "./laplace-noise.js";
 import { type LatticeAllowance, latticeAllowance } from "./lattice.js";
-import type { LossSource } from "./loss.js";
+import { largestLoss, type LossSource } from "./loss.js";
+import type { Sampling } from "./mixture.js";
 import type { Direction } from "./splat.js";
 
 /** One kind of release of a composition: a mechanism, how often records are sampled, how many times it runs. */
@@ -14,6 +15,10 @@ export interface Release {
   readonly mechanism: BaseEvent;
   readonly samplingRate: number;
   readonly times: number;
+  /** Compared with rounded noise where it could be summed over the integers. */
+  readonly rounded?: true;
+  /** How many records are added or removed together; 1 unless told. */
+  readonly records?: number;
 }
 
 /** The events that add noise. */
@@ -112,37 +117,77 @@ export function noiseOverSensitivity(mechanism: BaseEvent): number {
   }
 }
 
+/** The same noise where the sum moves `factor` times as far. */
+export function withSensitivity(mechanism: BaseEvent, factor: number): BaseEvent {
+  switch (mechanism.kind) {
+    case "gaussian":
+      return { ...mechanism, noiseMultiplier: mechanism.noiseMultiplier / factor };
+    case "laplace":
+      return { ...mechanism, scale: mechanism.scale / factor };
+    case "discreteGaussian":
+    case "discreteLaplace":
+      return { ...mechanism, sensitivity: mechanism.sensitivity * factor };
+  }
+}
+
+/** A group as one record that is there where any of them is, and moves the sum by all: it loses at least as much. */
+export function asOneRecord({ mechanism, samplingRate: q, records = 1, times }: Release): Release {
+  if (records === 1) return { mechanism, samplingRate: q, times };
+  const samplingRate = q === 1 ? 1 : -Math.expm1(records * Math.log1p(-q)) * (1 + 1e-13);
+  return { mechanism: withSensitivity(mechanism, records), samplingRate: Math.min(1, samplingRate), times };
+}
+
 /** The loss distribution of one release in one direction. */
-export function lossSource({ mechanism, samplingRate }: Release, direction: Direction): LossSource {
-  const continuous = (noise: NoiseFamily): LossSource => continuousSource(noise, samplingRate, direction);
-  const discrete = (noise: DiscreteFamily): LossSource => discreteSource(noise, samplingRate, direction);
+export function lossSource(release: Release, direction: Direction): LossSource {
+  const { mechanism } = release;
+  const sampling = samplingOf(release);
+  const continuous = (noise: NoiseFamily): LossSource => continuousSource(noise, sampling, direction);
+  const discrete = (noise: DiscreteFamily): LossSource => discreteSource(noise, sampling, direction);
   switch (mechanism.kind) {
     case "gaussian":
       return continuous(gaussianNoise(mechanism.noiseMultiplier));
     case "laplace":
       return continuous(laplaceNoise(mechanism.scale));
     case "discreteLaplace":
-      return discrete(discreteLaplaceFamily(mechanism.scale, mechanism.sensitivity));
+      return discrete(discreteLaplaceFamily(mechanism.scale, mechanism.sensitivity, sampling));
     case "discreteGaussian": {
       const { standardDeviation, sensitivity } = mechanism;
-      return isRounded(mechanism)
+      return isRounded(release)
         ? continuous(gaussianNoise(standardDeviation / sensitivity, 1 / sensitivity))
-        : discrete(discreteGaussianFamily(standardDeviation, sensitivity));
+        : discrete(discreteGaussianFamily(standardDeviation, sensitivity, sampling));
     }
   }
 }
 
-function isRounded(mechanism: Extract<BaseEvent, { kind: "discreteGaussian" }>): boolean {
-  return (mechanism.dimensions ?? 1) > 1 || mechanism.standardDeviation > largestSummed;
+function samplingOf({ samplingRate, records = 1 }: Release): Sampling {
+  return { rate: samplingRate, records };
+}
+
+/** Largest loss of one release; rounded noise has no bound because the comparison with discrete noise leaves a tail. */
+export function maximumLoss(release: Release, direction: Direction): number {
+  const { mechanism } = release;
+  const isLaplace = mechanism.kind === "laplace" || mechanism.kind === "discreteLaplace";
+  const ratio = isLaplace ? 1 / noiseOverSensitivity(mechanism) : Infinity;
+  return largestLoss(samplingOf(release), ratio, direction);
+}
+
+function isRounded({ mechanism, rounded }: Release): boolean {
+  if (mechanism.kind !== "discreteGaussian") return false;
+  return rounded === true || (mechanism.dimensions ?? 1) > 1 || mechanism.standardDeviation > largestSummed;
+}
+
+/** The release, compared with rounded noise where it would be summed over the integers and is not too narrow. */
+export function asRounded(release: Release): Release {
+  const { mechanism } = release;
+  const isWide = mechanism.kind === "discreteGaussian" && mechanism.standardDeviation >= 1;
+  return isWide && !isRounded(release) ? { ...release, rounded: true } : release;
 }
 
 /** What comparing discrete Gaussians with rounded ones costs over the whole composition. */
 export function roundingAllowance(releases: readonly Release[], logDelta: number): LatticeAllowance {
-  const rounded = releases.filter(
-    ({ mechanism }) => mechanism.kind === "discreteGaussian" && isRounded(mechanism),
-  );
+  const rounded = releases.filter(isRounded);
   return latticeAllowance(
-    rounded.map(({ mechanism, times }) => ({ mechanism: mechanism as never, times })),
+    rounded.map(({ mechanism, times, records = 1 }) => ({ mechanism: mechanism as never, times, records })),
     logDelta,
   );
 }

@@ -1,5 +1,6 @@
 import { decayed } from "./logarithm.js";
 import type { LossSource, Sketch } from "./loss.js";
+import { spend } from "./work.js";
 
 /** A loss source composed with itself. */
 export interface Component {
@@ -124,6 +125,7 @@ export function lossWidth({ logMass, loss }: Sketch): number {
  * (E[exp(tilt * shift)] - 1) / tilt under the tilted law, or the mean shift where tilt is 0.
  */
 export function splitCost(sketch: Sketch, step: number, origin: number, tilt: number): number {
+  spend(10 * sketch.loss.length);
   const whole = decayed(step);
   return average(relativeMasses(sketch), (i) => {
     const place = ((sketch.loss[i] as number) - origin) / step;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import {
+  AccountingError,
   composed,
   discreteGaussian,
   discreteLaplace,
@@ -10,6 +11,7 @@ import {
   laplace,
   noOp,
   nonPrivate,
+  parseEvent,
   poissonSampled,
   repeated,
 } from "./index.js";
@@ -122,4 +124,43 @@ describe("interchange with google dp_accounting", () => {
   ])("refuses parameters out of range, missing ones and ones of the wrong type: %j", (value) => {
     expect(() => fromDpAccounting(value)).toThrow(expect.objectContaining({ code: "bad-event" }));
   });
+});
+
+test.each<Record<string, unknown>>([
+  { class_name: {} },
+  { class_name: { toString: 1 } },
+  { class_name: [] },
+  { class_name: "PoissonSampledDpEvent", sampling_probability: {}, event: { class_name: null } },
+  {
+    class_name: "PoissonSampledDpEvent",
+    sampling_probability: 0.5,
+    event: { class_name: { toString: null } },
+  },
+  { class_name: "DiscreteLaplaceDpEvent", noise_parameter: { valueOf: 1 }, sensitivity: 1 },
+  { class_name: "DiscreteLaplaceDpEvent", noise_parameter: "0.5", sensitivity: 1 },
+  { class_name: "ComposedDpEvent", events: { length: 3 } },
+  { class_name: "ComposedDpEvent", events: [, 1] }, // eslint-disable-line no-sparse-arrays
+  {
+    class_name: "SelfComposedDpEvent",
+    event: { class_name: "GaussianDpEvent", noise_multiplier: 1 },
+    count: [],
+  },
+  { class_name: "x".repeat(1e5) },
+])("an event with a part of the wrong type is refused by name and briefly: %#", (event) => {
+  for (const read of [
+    () => fromDpAccounting(event),
+    () => parseEvent({ ...event, kind: event["class_name"] }),
+  ]) {
+    expect(read).toThrow(AccountingError);
+    expect(read).toThrow(/^.{1,300}$/u);
+  }
+});
+
+test("events that hold themselves, or one event a thousand million times, are refused", () => {
+  const circle: Record<string, unknown> = { class_name: "SelfComposedDpEvent", count: 1 };
+  circle["event"] = circle;
+  expect(() => fromDpAccounting(circle)).toThrow(AccountingError);
+  let doubled: Event = gaussian(1);
+  for (let i = 0; i < 60; i += 1) doubled = composed([doubled, doubled]);
+  expect(() => parseEvent(doubled)).toThrow(AccountingError);
 });

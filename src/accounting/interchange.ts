@@ -56,11 +56,12 @@ export function toDpAccounting(event: Event): DpAccountingEvent {
  * @throws {AccountingError} `unknown-event` or `bad-event`
  */
 export function fromDpAccounting(value: unknown): Event {
-  return parseEvent(translate(value));
+  return parseEvent(translate(value, 0));
 }
 
-function translate(value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
+/** `parseEvent` refuses whatever is wrong inside, and anything nested deeper than it follows. */
+function translate(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null || depth > deepest) return value;
   const record = value as Record<string, unknown>;
   switch (record["class_name"]) {
     case "GaussianDpEvent":
@@ -70,7 +71,7 @@ function translate(value: unknown): unknown {
     case "DiscreteLaplaceDpEvent":
       return {
         kind: "discreteLaplace",
-        scale: 1 / Number(record["noise_parameter"]),
+        scale: inverse(record["noise_parameter"]),
         sensitivity: record["sensitivity"],
       };
     case "DiscreteGaussianDpEvent": {
@@ -86,13 +87,16 @@ function translate(value: unknown): unknown {
       return {
         kind: "poissonSampled",
         samplingRate: record["sampling_probability"],
-        event: translate(record["event"]),
+        event: translate(record["event"], depth + 1),
       };
     case "SelfComposedDpEvent":
-      return { kind: "repeated", event: translate(record["event"]), times: record["count"] };
+      return { kind: "repeated", event: translate(record["event"], depth + 1), times: record["count"] };
     case "ComposedDpEvent": {
       const events = record["events"];
-      return { kind: "composed", events: Array.isArray(events) ? events.map(translate) : events };
+      return {
+        kind: "composed",
+        events: Array.isArray(events) ? Array.from(events, (event) => translate(event, depth + 1)) : events,
+      };
     }
     case "NoOpDpEvent":
       return { kind: "noOp" };
@@ -101,4 +105,12 @@ function translate(value: unknown): unknown {
     default:
       throw unknownEvent(record["class_name"], "event");
   }
+}
+
+/** Deeper than any event that is accepted. */
+const deepest = 100;
+
+/** 1 / x of a number; what is none stays what it is, to be refused. */
+function inverse(value: unknown): unknown {
+  return typeof value === "number" ? 1 / value : value;
 }

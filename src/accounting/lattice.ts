@@ -19,7 +19,7 @@ export interface LatticeAllowance {
  * `largestSquare` outside an event of probability exp(-x), where x is chosen from `logDelta`.
  */
 export function latticeAllowance(
-  releases: readonly { mechanism: DiscreteGaussianEvent; times: number }[],
+  releases: readonly { mechanism: DiscreteGaussianEvent; times: number; records: number }[],
   logDelta: number,
 ): LatticeAllowance {
   let shift = 0;
@@ -30,13 +30,14 @@ export function latticeAllowance(
   if (steps === 0) return { shift, logFactor, logFactorLower, logTail: -Infinity };
   const logTail = logDelta - 16;
   const x = Math.log(steps) - logTail;
-  for (const { mechanism, times } of releases) {
+  for (const { mechanism, times, records } of releases) {
     const s = mechanism.standardDeviation;
     const k = mechanism.dimensions ?? 1;
     const theta = 3 * k * Math.exp(-2 * Math.PI * Math.PI * s * s);
     const least = k / (24 * s * s);
     // sqrt(k) / 2: what rounding may add to the norm, for the lower bound.
-    const norm = Math.sqrt(k + 2 * Math.sqrt(k * x) + 2 * x) + (mechanism.sensitivity + Math.sqrt(k) / 2) / s;
+    const norm =
+      Math.sqrt(k + 2 * Math.sqrt(k * x) + 2 * x) + (records * mechanism.sensitivity + Math.sqrt(k) / 2) / s;
     const most = (norm * norm) / (24 * s * s) + theta;
     shift += times * (least + most);
     logFactor += times * least;

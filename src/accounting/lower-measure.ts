@@ -1,5 +1,6 @@
 import { accumulate, zeros } from "./arrays.js";
 import { decayed } from "./logarithm.js";
+import { spend } from "./work.js";
 
 /**
  * Where a loss inside a cell of width `step` changes from the bin of the cell's lower end to that of its upper end.
@@ -34,6 +35,7 @@ export function placeBins(bins: Bins): { lower: Float64Array; slack: number } {
     worth: -Infinity,
   };
   for (const [left, right] of limits) {
+    spend(4 * bins.mass.length);
     const lower = extrapolate(bins, left, right);
     const slack = convexMinorant(lower, bins.step, bins.tilt);
     // Every candidate is valid; the one that lost least of the tilted mass and of the mean loss is best.

@@ -2,6 +2,7 @@ import { accumulate, remembered, zeros } from "./arrays.js";
 import { powerOfTwo, transform, transformError } from "./fft.js";
 import { decayed } from "./logarithm.js";
 import { placeBins } from "./lower-measure.js";
+import { spend } from "./work.js";
 
 /**
  * Two measures on one grid of privacy losses that enclose a loss distribution, exponentially tilted.
@@ -218,6 +219,7 @@ export function oddMass(pair: GridPair): number {
  * both keep P and Q.
  */
 export function regrid(pair: GridPair, factor: number, tilt: number): GridPair {
+  spend(8 * pair.upper.length);
   const { step, start } = pair;
   const wide = factor * step;
   const first = Math.floor(start / factor);

@@ -1,5 +1,5 @@
 import { discreteLaplaceFamily } from "./discrete-families.js";
-import type { Release } from "./flatten.js";
+import { asOneRecord, type Release } from "./flatten.js";
 import { logMixture, sampledAtom } from "./loss.js";
 import { logAdd } from "./logarithm.js";
 import { fourPoint } from "./quadrature.js";
@@ -12,27 +12,32 @@ const allowance = 1e-12;
  *
  * This is (order - 1) times the Renyi divergence of that order.
  */
-export function logMoment({ mechanism, samplingRate: q }: Release, order: number): number {
+export function logMoment(release: Release, order: number): number {
+  const { mechanism, samplingRate: q } = asOneRecord(release);
   switch (mechanism.kind) {
     case "gaussian": {
       const sigma = mechanism.noiseMultiplier;
       // Sampling only helps, so leaving it out is safe where summing over narrow noise would take long.
-      return q === 1 || sigma < narrow
+      return q === 1 || sigma < narrow || order > highest
         ? plainGaussian(sigma, order)
         : sampledGaussian(q, sigma, order) + allowance;
     }
     case "discreteGaussian": {
       const sigma = mechanism.standardDeviation / mechanism.sensitivity;
-      return q === 1 ? plainGaussian(sigma, order) : betweenIntegers(q, sigma, order) + allowance;
+      return q === 1 || order > highest
+        ? plainGaussian(sigma, order)
+        : betweenIntegers(q, sigma, order) + allowance;
     }
     case "laplace":
-      if (mechanism.scale < narrow) return (order - 1) * logMixture(q, 1 / mechanism.scale) + allowance;
-      return Math.max(...directions.map((way) => sampledLaplace(q, mechanism.scale, order, way))) + allowance;
+      return anyLaplace(q, mechanism.scale, order);
     case "discreteLaplace": {
-      const { atoms } = discreteLaplaceFamily(mechanism.scale, mechanism.sensitivity).atoms(0, q, 0);
+      const { scale, sensitivity } = mechanism;
+      // Continuous noise at two more sensitivities loses more (`laplaceShift` of the plan has the argument).
+      if (sensitivity > mostSummed) return anyLaplace(q, scale / (sensitivity + 2), order);
+      const { atoms } = discreteLaplaceFamily(scale, sensitivity, { rate: q, records: 1 }).atoms(0, 0);
       const sums = directions.map((way) =>
         atoms.reduce((sum, atom) => {
-          const { logP, loss } = sampledAtom(q, atom, way);
+          const { logP, loss } = sampledAtom(atom, way);
           return logAdd(sum, logP + (order - 1) * loss);
         }, -Infinity),
       );
@@ -43,6 +48,20 @@ export function logMoment({ mechanism, samplingRate: q }: Release, order: number
 
 /** Noise over sensitivity below which a cheaper bound is taken. */
 const narrow = 0.01;
+/** Orders above which a cheaper bound is taken. */
+const highest = 4096;
+/** Lattices wider than this are not summed over, and Laplace noise not integrated in more panels. */
+const mostSummed = 16_384;
+
+function anyLaplace(q: number, scale: number, order: number): number {
+  const simple = (order - 1) * logMixture(q, 1 / scale) + allowance;
+  if (scale < narrow || panelsOf(scale, order) > mostSummed) return simple;
+  return Math.max(...directions.map((way) => sampledLaplace(q, scale, order, way))) + allowance;
+}
+
+function panelsOf(scale: number, power: number): number {
+  return Math.ceil((4 * (2 * Math.abs(power) + 1)) / scale);
+}
 
 const directions = ["remove", "add"] as const;
 
@@ -104,7 +123,7 @@ function sampledLaplace(q: number, scale: number, order: number, way: "remove" |
   const power = way === "remove" ? order : 1 - order;
   const mixture = (x: number): number => logMixture(q, (2 * x - 1) / scale);
   let sum = logAdd(power * mixture(0) - Math.LN2, power * mixture(1) - Math.LN2 - 1 / scale);
-  const panels = Math.ceil((4 * (2 * Math.abs(power) + 1)) / scale);
+  const panels = panelsOf(scale, power);
   for (let p = 0; p < panels; p += 1) {
     for (const [node, weight] of fourPoint) {
       const x = (p + node) / panels;

@@ -25,6 +25,7 @@ import {
 } from "./guide.js";
 import type { LossSource, Sketch } from "./loss.js";
 import { type Cut, type Grid, GridTooLong } from "./splat.js";
+import { spend } from "./work.js";
 
 /** How fine the discretisation should be: how much the upper bound may exceed the true epsilon, roughly. */
 export interface Precision {
@@ -105,6 +106,7 @@ interface Sums {
 }
 
 function suffixSums(mass: Float64Array, decay: number, discount: number): Sums {
+  spend(2 * mass.length);
   const plain = zeros(mass.length);
   const discounted = zeros(mass.length);
   let p = 0;
@@ -244,6 +246,7 @@ const longestWidth = 2 ** 36;
 
 /** Losses often cluster; a grid point on the barycentre of the fullest bin keeps that cluster where it is. */
 function centreOf({ logMass, loss }: Sketch, step: number, tilt: number): number {
+  spend(20 * loss.length);
   const bins = new Map<number, number>();
   let best = 0;
   const peak = largest(logMass);

@@ -1,6 +1,7 @@
 import { accumulate, zeros } from "./arrays.js";
 import { binBoundary, placeBins } from "./lower-measure.js";
 import type { GridPair } from "./measure.js";
+import { spend } from "./work.js";
 
 /** Longest grid of one release; a wider step is taken instead, and bounds get looser instead of slower. */
 const longestGrid = 1 << 18;
@@ -82,6 +83,7 @@ export function splatter(
   const lastCell = Math.ceil((lossMaximum - origin) / step - 1e-7) - 1;
   const length = last - start + 1;
   if (!(length <= longestGrid)) throw new GridTooLong();
+  spend(4 * length);
   const upper = zeros(length);
   const mass = zeros(length);
   const excess = zeros(length);
@@ -93,6 +95,7 @@ export function splatter(
   return {
     cell: cellOf,
     add: (logProbability, loss, cell = cellOf(loss), upperBin) => {
+      spend(10);
       const at = origin + cell * step;
       const offset = Math.min(step, Math.max(0, loss - at));
       const base = Math.exp(logProbability + tilt * at - logScale);

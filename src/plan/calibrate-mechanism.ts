@@ -1,7 +1,7 @@
 import { calibrate, calibrateNoiseMultiplier, epsilon } from "../accounting/index.js";
 import { PlanError } from "./errors.js";
 import { laplaceShift, planEvent, type SpendingPlan } from "./event.js";
-import { latticeSensitivity, type Plan, stageSampling } from "./plan.js";
+import { latticeSensitivity, type Plan, stageSampling, widestNoise } from "./plan.js";
 
 type Schedule = Omit<SpendingPlan, "mechanism">;
 
@@ -33,7 +33,7 @@ export function calibrateMechanism(
   );
   let noise = Math.max(1, found);
   // The lattice's own correction is about 1e-7 of epsilon: a few parts in ten million more noise covers it.
-  for (let attempt = 0; attempt < 20; attempt += 1) {
+  for (let attempt = 0; attempt < 20 && noise <= widestNoise; attempt += 1) {
     const mechanism = make(noise);
     const spent = epsilon(planEvent({ ...schedule, mechanism }), delta).epsilon;
     if (spent <= targetEpsilon) return { mechanism, spent };
@@ -42,6 +42,7 @@ export function calibrateMechanism(
   throw new PlanError("budget-unreachable", {
     message: `No noise on the lattice keeps epsilon within ${targetEpsilon} at delta ${delta}.`,
     value: targetEpsilon,
+    expected: `noise of at most ${widestNoise / latticeSensitivity} clip thresholds`,
     next: "Use fewer steps, a smaller batch or a larger epsilon.",
   });
 }
@@ -62,9 +63,6 @@ function gaussianGuess(schedule: Schedule, targetEpsilon: number, delta: number)
   const question = phases.length === 1 && only !== undefined ? { ...target, ...only } : { ...target, phases };
   return calibrateNoiseMultiplier(question) * latticeSensitivity;
 }
-
-/** Largest scale the mechanism takes. */
-const largestScale = 2 ** 40;
 
 function laplaceGuess(schedule: Schedule, targetEpsilon: number, delta: number): number {
   const pure = pureLaplaceScale(schedule, targetEpsilon);
@@ -91,7 +89,7 @@ function pureLaplaceScale(schedule: Schedule, targetEpsilon: number): number {
       (sum, { samplingRate, steps }) => sum + steps * Math.log1p(samplingRate * Math.expm1(shift / scale)),
       0,
     );
-  let [low, high] = [1, largestScale];
+  let [low, high] = [1, widestNoise];
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     if (spent(middle) <= targetEpsilon) high = middle;

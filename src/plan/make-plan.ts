@@ -1,5 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
+import type { z } from "zod";
 
 import { maximumRecords } from "../mechanism/index.js";
 import { encoderNetwork, needsNetwork } from "../masks/index.js";
@@ -9,6 +10,7 @@ import { selectTensors } from "../model/selection.js";
 import { type RandomBytes, samplingRate } from "../sampling/index.js";
 import { neededAdapter, requestedAdapter } from "./adapter.js";
 import { calibrateMechanism } from "./calibrate-mechanism.js";
+import { checkDelta as checkBelowOneOver } from "./check-derived.js";
 import { checkPlan } from "./check-plan.js";
 import type { TrainConfig } from "./config.js";
 import { PlanError } from "./errors.js";
@@ -84,7 +86,7 @@ export function makePlan(inputs: PlanInputs): Plan {
   checkPlan(plan);
   // Parsed, so that its keys stand in the format's order.
   const format1 = planSchemaOfFormat1.safeParse({ ...plan, format: "dpzo-plan/1" });
-  return format1.success ? format1.data : planSchema.parse(plan);
+  return format1.success ? format1.data : inFormat(planSchema, plan);
 }
 
 /**
@@ -114,7 +116,21 @@ export function makeNonPrivatePlan(inputs: PlanInputs): NonPrivatePlan {
     ...(rest.adapter && { adapter: rest.adapter }),
     stages,
   };
-  return nonPrivatePlanSchema.parse(plan);
+  return inFormat(nonPrivatePlanSchema, plan);
+}
+
+/** What settings ask for and no plan can hold is refused in words, by the field it would have gone into. */
+function inFormat<Made>(schema: z.ZodType<Made>, plan: unknown): Made {
+  const parsed = schema.safeParse(plan);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const path = (issue?.path ?? []).map(String);
+  throw new PlanError("invalid-plan", {
+    message: `The settings make a plan whose ${path.join(".")} is beyond what a plan can hold.`,
+    value: path,
+    expected: issue?.message ?? "a plan of format dpzo-plan/2",
+    next: "Bring the setting that this follows from into range: see --help for each.",
+  });
 }
 
 /**
@@ -222,13 +238,7 @@ function checkDelta(config: TrainConfig, publicSize: number, kind: Plan["mechani
       expected: "a delta above 0, or the Laplace noise of dp-zo",
     });
   }
-  if (delta < 1 / publicSize) return;
-  throw new PlanError("delta-too-large", {
-    message: `delta ${delta} is not below 1 / ${publicSize}.`,
-    value: delta,
-    expected: `a delta well below one over the number of ${name}s`,
-    next: `At delta = 1 / n, publishing one ${name} at random would count as private. Use 1e-5 or less.`,
-  });
+  checkBelowOneOver(delta, publicSize, name);
 }
 
 function checkSize(batch: number, { config, publicSize }: PlanInputs): void {

@@ -7,6 +7,7 @@ import {
 } from "../schedule/stages.js";
 import { trainSelections } from "./adapter.js";
 import type { TrainConfig } from "./config.js";
+import { onlyOneDirection, onlyOneStage } from "./check-method.js";
 import { PlanError } from "./errors.js";
 import { type Method, methodDefaults } from "./method-defaults.js";
 import { countSensitivity } from "./plan.js";
@@ -122,10 +123,6 @@ function overrides(config: TrainConfig, stages: readonly ScheduleStage[]): reado
   changed = put(changed, "stageClip", "clipThreshold");
   return put(changed, "stageBatch", "expectedBatch");
 }
-
-/** The method to use where another one does not have what was asked for. */
-const onlyOneDirection: readonly Method[] = ["dpzero", "dp-zo", "mezo"];
-const onlyOneStage: readonly Method[] = [...onlyOneDirection, "dp-aggzo"];
 
 function checkSettings(config: TrainConfig): void {
   const { method } = config;

@@ -131,3 +131,26 @@ test("epsilon over steps rises to the plan's epsilon, and between points the nex
   expect(epsilonSoFar(curve, 99)).toBe(made.privacy.epsilon);
   expect(epsilonSoFar(curve, 100)).toBe(made.privacy.epsilon);
 });
+
+test("noise of more than 4,096 clips is a plan of format 2; what no lattice holds is refused in words", () => {
+  const wide = plan({ epsilon: 0.01, steps: 100_000, stages: 1, delta: 1e-6 });
+  expect(wide.format).toBe("dpzo-plan/2");
+  const { mechanism } = wide;
+  expect(mechanism.kind === "discrete-gaussian" && mechanism.standardDeviation).toBeGreaterThan(2 ** 32);
+  expect(readPlan(JSON.parse(JSON.stringify(wide)))).toEqual(wide);
+  expect(() => readPlan({ ...wide, format: "dpzo-plan/1" })).toThrow(
+    expect.objectContaining({ code: "invalid-plan" }) as Error,
+  );
+  for (const steps of [700, 10_000_000]) {
+    expect(() => plan({ epsilon: 1e-6, steps, delta: 1e-12 })).toThrow(/^.{1,400}$/u);
+  }
+  expect(() => plan({ epsilon: 1e-4, steps: 100_000, delta: 1e-9 })).toThrow(
+    expect.objectContaining({ code: "budget-unreachable" }) as Error,
+  );
+});
+
+test("more steps than can be accounted for are refused by name, and not by a schema's own error", () => {
+  expect(() => plan({ stages: 1, stageSteps: [2 ** 33] })).toThrow(
+    expect.objectContaining({ code: "bad-event" }) as Error,
+  );
+});

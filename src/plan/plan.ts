@@ -89,15 +89,19 @@ const guarantee = <Unit extends z.ZodType, Delta extends z.ZodType<number>>(
     epsilon: positive,
   });
 
+/** Widest noise, in lattice units: 2^20 clip thresholds. Format 1 ends at 2^32 - 1, as in dpzo 0.1. */
+export const widestNoise = 2 ** 40;
+const width = z.number().int().min(1).max(widestNoise);
+
 const gaussian = z.strictObject({
   kind: z.literal("discrete-gaussian"),
   latticeSensitivity: z.literal(latticeSensitivity),
-  standardDeviation: count.max(2 ** 40),
+  standardDeviation: width,
 });
 const laplace = z.strictObject({
   kind: z.literal("discrete-laplace"),
   latticeSensitivity: z.literal(latticeSensitivity),
-  scale: count.max(2 ** 40),
+  scale: width,
 });
 
 const base = z.strictObject({ architecture: z.string(), digest: z.string().regex(/^[0-9a-f]{64}$/u) });
@@ -160,7 +164,7 @@ export const planSchemaOfFormat1 = z.strictObject({
   task: labelWordTask,
   privacy: guarantee(z.literal("record"), positiveDelta),
   sampling,
-  mechanism: gaussian,
+  mechanism: gaussian.extend({ standardDeviation: count }),
   directions,
   stages: z.array(z.strictObject(plainStage)).min(1).max(64),
 });

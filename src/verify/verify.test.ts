@@ -4,7 +4,9 @@ import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
 import { noiseDeviation } from "../plan/noise.js";
 import { releaseSchedule } from "../plan/noise.js";
 import type { Plan } from "../plan/plan.js";
-import { tinyRun, type TinyRun } from "../../test/support/tiny-run.js";
+import { drawDiscreteGaussian } from "../mechanism/index.js";
+import { ByteSource } from "../sampling/index.js";
+import { keystream, tinyRun, type TinyRun } from "../../test/support/tiny-run.js";
 import { guaranteeInWords, verifyLedger } from "./verify.js";
 
 let run: TinyRun;
@@ -15,6 +17,10 @@ beforeAll(async () => {
   plan = run.result.verified.plan;
 });
 
+const source = new ByteSource(keystream(3));
+const noise = (count: number, deviation: number): number[] =>
+  Array.from({ length: count }, () => Number(drawDiscreteGaussian(Math.round(deviation), source)));
+
 /** A ledger with right hashes for any plan, with `lost` of its steps charged and the others released. */
 async function ledgerOf(made: Plan, steps: number, lost: readonly number[] = []): Promise<Uint8Array> {
   const file = new MemoryLedgerFile();
@@ -22,7 +28,7 @@ async function ledgerOf(made: Plan, steps: number, lost: readonly number[] = [])
   for (let step = 1; step <= steps; step += 1) {
     await writer.beginStep(step, writer.nextStage ?? 0);
     if (lost.includes(step)) await writer.abandonStep();
-    else await writer.completeStep([1, -2, 3]);
+    else await writer.completeStep(noise(3, noiseDeviation(made.mechanism)));
   }
   return file.readAll();
 }
@@ -101,4 +107,46 @@ test("the guarantee in words states the records, epsilon, delta and what is not 
   expect(text).toContain(`at most ${plan.privacy.delta}`);
   expect(text).toContain(`e^${String(Number(plan.privacy.epsilon.toPrecision(4)))}`);
   expect(text).toContain("Not covered");
+});
+
+/** A plan with right hashes whose header was changed before anything was written. */
+const changed = (change: (plan: Plan) => object): Plan => ({ ...plan, ...change(plan) });
+
+test.each<[string, (plan: Plan) => object, string]>([
+  ["delta 0.5", ({ privacy }) => ({ privacy: { ...privacy, delta: 0.5 } }), "delta-too-large"],
+  ["delta 1 / n", ({ privacy }) => ({ privacy: { ...privacy, delta: 1 / 40 } }), "delta-too-large"],
+  ["one record less", ({ privacy }) => ({ privacy: { ...privacy, publicSize: 39 } }), "batch-too-large"],
+  ["twice the records", ({ privacy }) => ({ privacy: { ...privacy, publicSize: 80 } }), "plan-mismatch"],
+  ["half the batch", ({ sampling }) => ({ sampling: { ...sampling, expectedBatch: 20 } }), "plan-mismatch"],
+  ["half the rate", ({ sampling }) => ({ sampling: { ...sampling, numerator: 2 ** 31 } }), "plan-mismatch"],
+  [
+    "a stage's rate",
+    ({ stages }) => ({
+      format: "dpzo-plan/2",
+      stages: stages.map((stage) => ({ ...stage, sampling: { expectedBatch: 10, numerator: 2 ** 29 } })),
+    }),
+    "plan-mismatch",
+  ],
+  ["another method", () => ({ format: "dpzo-plan/2", method: "dpzero" }), "plan-mismatch"],
+  ["a method of masks", () => ({ format: "dpzo-plan/2", method: "dp-zopo" }), "plan-mismatch"],
+  [
+    "an epsilon above what is spent",
+    ({ privacy }) => ({ privacy: { ...privacy, epsilon: privacy.epsilon * 1.5, targetEpsilon: 200 } }),
+    "plan-mismatch",
+  ],
+])("a plan that contradicts itself is refused: %s", async (_, change, code) => {
+  const bytes = await ledgerOf(changed(change), 2);
+  expect(() => verifyLedger(bytes)).toThrow(expect.objectContaining({ code }) as Error);
+});
+
+test("a ledger without noise is refused, at its chain's end and with lost steps too", async () => {
+  const file = new MemoryLedgerFile();
+  const writer = await openLedger(file, plan, releaseSchedule(plan));
+  for (let step = 1; step <= 6; step += 1) {
+    await writer.beginStep(step, writer.nextStage ?? 0);
+    if (step === 2) await writer.abandonStep();
+    else await writer.completeStep([0, 0, 0]);
+  }
+  const bytes = await file.readAll();
+  expect(() => verifyLedger(bytes)).toThrow(expect.objectContaining({ code: "plan-mismatch" }) as Error);
 });

@@ -1,5 +1,6 @@
-import { epsilon } from "../accounting/index.js";
+import { epsilon, type EpsilonResult } from "../accounting/index.js";
 import { type LedgerEntry, parseLedger } from "../ledger/index.js";
+import { checkDerived } from "../plan/check-derived.js";
 import { PlanError } from "../plan/errors.js";
 import { planEvent } from "../plan/event.js";
 import { valueCount } from "../plan/noise.js";
@@ -7,6 +8,7 @@ import { isPrivate, type Plan, type RunPlan } from "../plan/plan.js";
 import { notPrivate, readRunPlan } from "../plan/read-plan.js";
 import { unitWords } from "../plan/unit.js";
 import { stageOfStep, totalSteps } from "../schedule/stages.js";
+import { checkNoise } from "./noise-floor.js";
 
 /** A ledger whose chain, plan and entries agree, whether its run was private or not. */
 export interface CheckedLedger<AnyPlan extends RunPlan = RunPlan> {
@@ -29,13 +31,16 @@ export interface VerifiedLedger extends CheckedLedger<Plan> {
 }
 
 /**
- * Checks a ledger from its bytes alone: hash chain, plan, and that each entry fits the plan. It states no epsilon.
+ * Checks a ledger from its bytes alone: hash chain, plan, what of the plan follows from the rest of it
+ * ({@link checkDerived}), and that each entry fits the plan. It states no epsilon.
  *
- * @throws {LedgerError} with line and byte, {PlanError} `invalid-plan` or `plan-mismatch`.
+ * @throws {LedgerError} with line and byte, {PlanError} `invalid-plan`, `plan-mismatch`, `delta-too-large` or
+ *   `batch-too-large`, {SamplingError} `invalid-sampling-rate`.
  */
 export function checkLedger(bytes: Uint8Array): CheckedLedger {
   const ledger = parseLedger(bytes);
   const plan = readRunPlan(ledger.plan);
+  checkDerived(plan);
   checkEntries(plan, ledger.entries);
   return {
     plan,
@@ -59,16 +64,19 @@ export function isPrivateLedger(ledger: CheckedLedger): ledger is CheckedLedger<
  * - Any byte that was changed, added or removed is found.
  * - Epsilon is computed from what the entries say was spent, not read from the plan, and must not be above what
  *   the plan promises.
+ * - Released values that the plan's noise does not give are refused: too close together, repeated, on a coarser grid
+ *   or too large. A ledger that the mechanism wrote passes but for a chance below 1e-9 ({@link checkNoise}).
  * - A ledger of a run without privacy has no epsilon, and is refused.
  *
- * @throws {LedgerError} with line and byte, {PlanError} `invalid-plan`, `plan-mismatch` or `not-private`.
+ * @throws as {@link checkLedger}, and {PlanError} `not-private`.
  */
 export function verifyLedger(bytes: Uint8Array): VerifiedLedger {
   const ledger = checkLedger(bytes);
   if (!isPrivateLedger(ledger)) throw notPrivate(ledger.plan.method);
-  const { plan, steps, plannedSteps } = ledger;
+  const { plan, steps, plannedSteps, entries } = ledger;
+  checkNoise(plan, entries);
   const planned = epsilon(planEvent(plan), plan.privacy.delta);
-  checkPromise(plan, planned.epsilon);
+  checkPromise(plan, planned);
   const spent = steps === plannedSteps ? planned : epsilon(planEvent(plan, steps), plan.privacy.delta);
   return {
     ...ledger,
@@ -98,16 +106,17 @@ function checkEntries(plan: RunPlan, entries: readonly LedgerEntry[]): void {
   }
 }
 
-function checkPromise(plan: Plan, planned: number): void {
-  // The bound is within 1e-4 of the true epsilon, from above; another version's may lie elsewhere in that interval.
-  const slack = Math.max(1e-5, 1e-4 * planned);
-  if (planned > plan.privacy.epsilon + slack || plan.privacy.epsilon > plan.privacy.targetEpsilon + slack) {
-    throw mismatch(
-      `The plan promises epsilon ${plan.privacy.epsilon} of a budget of ${plan.privacy.targetEpsilon}`,
-      planned,
-      `at least ${planned}, which its steps spend at delta ${plan.privacy.delta}`,
-    );
-  }
+function checkPromise(plan: Plan, { epsilon: planned, epsilonLower, coarse }: EpsilonResult): void {
+  // The bound is within 1e-4 of the true epsilon, from above; another version's may lie elsewhere in that interval. Where
+  // it is coarse, it may lie anywhere down to the lower one: the epsilon that is stated is this version's own.
+  const slack = Math.max(1e-5, 1e-4 * planned, coarse ? planned - epsilonLower : 0);
+  const { epsilon: promised, targetEpsilon, delta } = plan.privacy;
+  if (Math.abs(planned - promised) <= slack && promised <= targetEpsilon + slack) return;
+  throw mismatch(
+    `The plan promises epsilon ${promised} of a budget of ${targetEpsilon}`,
+    planned,
+    `${planned}, which its steps spend at delta ${delta}, and a budget of at least that`,
+  );
 }
 
 function mismatch(message: string, value: number, expected: string): PlanError {

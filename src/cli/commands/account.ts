@@ -47,7 +47,7 @@ const accountSchema = z.strictObject({
     .int()
     .min(1)
     .default(1)
-    .describe("records that may differ together; units, where the run has them"),
+    .describe("records that are added or removed together; units, where the run has them"),
   ledger: z.string().optional().describe("ledger.jsonl of a run: what its steps have spent"),
   event: z.string().optional().describe("JSON file with a privacy event, ours or dp_accounting's"),
   curve: z.boolean().optional().describe("answer the whole curve too"),
@@ -212,6 +212,10 @@ function answerInWords({ delta, epsilon: upper, epsilonLower: lower }: CurvePoin
   if (delta === 0 && upper === Infinity) {
     return "no pure epsilon: with this noise the loss has no bound, so delta must be above 0";
   }
-  const between = lower === upper ? "exactly" : `true value between ${figure(lower, 6)} and that`;
+  const isCoarse = upper - lower > Math.max(1e-3 * upper, 1e-5);
+  const between =
+    lower === upper
+      ? "exactly"
+      : `true value between ${figure(lower, 6)} and that${isCoarse ? "; a coarse bound" : ""}`;
   return `epsilon ${figure(upper, 6)} (${between}) at delta ${delta}`;
 }
