@@ -44,7 +44,7 @@ export class WorkerPool {
   /** A walker on as many workers as memory allows, each of which is told of it when it first has something to do. */
   open(setting: WalkSetting): Walker {
     const walk = (this.#walks += 1);
-    const sent = portable(setting, shareWeights(setting.weights, setting.stages));
+    const sent = portable(setting, shareWeights(setting.weights, setting));
     const opened = new Map<number, Promise<WorkerClient>>();
     const clientAt = (index: number): Promise<WorkerClient> => {
       const client = opened.get(index) ?? this.#opened(index, walk, sent);
