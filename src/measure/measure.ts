@@ -41,6 +41,10 @@ export interface MeasureOptions {
   readonly keepLimit?: number;
   /** The measurer of the schedule's stage before: what it kept is used again where that is still true. */
   readonly previous?: Measurer | undefined;
+  /**
+   * Told how far the frozen stages are, to the end, wherever keeping them is worth while by what is public: whether they
+   * fit, or are there already, or whether there is any record at all, it does not tell.
+   */
   readonly onProgress?: PrefixProgress;
 }
 
@@ -83,8 +87,14 @@ export class Measurer {
       runner,
       engine,
     );
-    const prefix = options.previous?.keptPrefix(frozen) ?? (await preparePrefix(options, frozen, walker));
-    return new Measurer(options, prefix, walker);
+    try {
+      const prefix = options.previous?.keptPrefix(frozen) ?? (await preparePrefix(options, frozen, walker));
+      if (isWorthKeeping(options, frozen)) options.onProgress?.(1, 1);
+      return new Measurer(options, prefix, walker);
+    } catch (error) {
+      await walker.release();
+      throw error;
+    }
   }
 
   /** The mask whose weights it perturbs. */
@@ -174,9 +184,14 @@ async function preparePrefix(options: MeasureOptions, frozen: number, walker: Wa
     texts: examples.flatMap(({ texts }) => texts),
     maximumTokens,
   };
+  if (!isWorthKeeping(options, frozen)) return FrozenPrefix.direct(context);
   const fits = FrozenPrefix.bytesToKeep(context) <= (options.keepLimit ?? defaultKeepLimit);
-  const keep = frozen > 0 && options.expectedVisits >= 1 && fits;
-  return keep ? FrozenPrefix.keeping(context, options.onProgress) : FrozenPrefix.direct(context);
+  return fits ? FrozenPrefix.keeping(context, options.onProgress) : FrozenPrefix.direct(context);
+}
+
+/** Whether frozen stages are kept if they fit; a function of public values. */
+function isWorthKeeping({ expectedVisits }: MeasureOptions, frozen: number): boolean {
+  return frozen > 0 && expectedVisits >= 1;
 }
 
 function at<T>(list: readonly T[], index: number): T {

@@ -22,7 +22,7 @@ export interface PrefixBatch extends WalkBatch {
   readonly members: readonly number[];
 }
 
-/** Reports how many texts have gone through the frozen stages. */
+/** Reports how much of a total has gone through the frozen stages. */
 export type PrefixProgress = (done: number, total: number) => void;
 
 /** Micro-batches that go through the frozen stages together: enough for many cores, little to hold. */

@@ -26,9 +26,19 @@ export function serveWalks(port: Pick<WorkerPort, "post" | "onMessage">, runtime
     // The other end is this library's own; what it sends is not parsed again.
     const { job, body } = message as Numbered<WorkerRequest>;
     last = last.then(async () => {
-      port.post(await answerTo(server, job, body));
+      postOrFail(port, await answerTo(server, job, body));
     });
   });
+}
+
+/** An answer that cannot be sent is a failure, and no reason to leave the asker waiting. */
+function postOrFail(port: Pick<WorkerPort, "post">, answer: Numbered<WorkerAnswer>): void {
+  try {
+    port.post(answer);
+  } catch {
+    const failed: Numbered<WorkerAnswer> = { job: answer.job, body: { kind: "failed" } };
+    port.post(failed);
+  }
 }
 
 async function answerTo(

@@ -9,23 +9,34 @@ const copyBytes = 64 * 2 ** 20;
 /**
  * The tensors that some stages read, moved into memory that workers can read, where updates are seen at once.
  *
+ * Tensors that move are float32 from now on. Whoever updates one of 16 bits makes another array of it, and workers would
+ * go on with the old values.
+ *
  * @param weights whose arrays are replaced by shared ones: ask it again for an array after this
  */
 export function shareWeights(
   weights: ReadonlyMap<string, Float32Array>,
-  stages: readonly ModelStage[],
+  { stages, perturbation }: Pick<WalkSetting, "stages" | "perturbation">,
 ): ReadonlyMap<string, StoredTensor> {
+  const moving = new Set(perturbation?.trained);
   const shared = new Map<string, StoredTensor>();
   for (const { tensor } of stages.flatMap((stage) => stage.weights)) {
-    const stored = shared.has(tensor) ? undefined : shareOne(weights, tensor);
+    if (shared.has(tensor)) continue;
+    const stored = shareOne(weights, tensor, moving.has(tensor));
     if (stored !== undefined) shared.set(tensor, stored);
   }
   return shared;
 }
 
-function shareOne(weights: ReadonlyMap<string, Float32Array>, name: string): StoredTensor | undefined {
-  if (weights instanceof WeightStore) return weights.share(name);
+function shareOne(
+  weights: ReadonlyMap<string, Float32Array>,
+  name: string,
+  isMoving: boolean,
+): StoredTensor | undefined {
+  if (weights instanceof WeightStore && !isMoving) return weights.share(name);
+  // Asking for it makes it float32, where it was not.
   const values = weights.get(name);
+  if (weights instanceof WeightStore) return weights.share(name);
   if (values === undefined) return undefined;
   const store = new WeightStore(0);
   store.set(name, values);

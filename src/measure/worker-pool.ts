@@ -44,7 +44,7 @@ export class WorkerPool {
   /** A walker on as many workers as memory allows, each of which is told of it when it first has something to do. */
   open(setting: WalkSetting): Walker {
     const walk = (this.#walks += 1);
-    const sent = portable(setting, shareWeights(setting.weights, setting.stages));
+    const sent = portable(setting, shareWeights(setting.weights, setting));
     const opened = new Map<number, Promise<WorkerClient>>();
     const clientAt = (index: number): Promise<WorkerClient> => {
       const client = opened.get(index) ?? this.#opened(index, walk, sent);
@@ -56,10 +56,19 @@ export class WorkerPool {
 
   async #opened(index: number, walk: number, setting: PortableSetting): Promise<WorkerClient> {
     const known = this.#clients[index];
-    const client = known === undefined || known.isGone ? new WorkerClient(this.#host.start()) : known;
+    const client = known === undefined || known.isGone ? startClient(this.#host) : known;
     this.#clients[index] = client;
     await client.ask({ kind: "open", walk, setting });
     return client;
+  }
+}
+
+/** @throws {RuntimeError} `worker-failed`, whatever the host throws */
+function startClient(host: WorkerHost): WorkerClient {
+  try {
+    return new WorkerClient(host.start());
+  } catch {
+    throw workerFailed();
   }
 }
 
@@ -120,15 +129,20 @@ class PoolWalker implements Walker {
       const answer = answers[index];
       const read = answer?.kind === "read" ? answer.readings : [];
       share.forEach(({ pass }, at) => {
-        read[at]?.forEach((readings, side) => results[pass]?.[side]?.push(...readings));
+        read[at]?.forEach((readings, side) => {
+          const all = results[pass]?.[side];
+          for (const reading of readings) all?.push(reading);
+        });
       });
     });
     return results;
   }
 
+  /** Never fails: it also follows a failed walk, and a worker that is gone holds nothing any more. */
   async release(): Promise<void> {
-    const clients = await Promise.all(this.#opened.values());
-    await Promise.all(clients.map((client) => client.ask({ kind: "close", walk: this.#walk })));
+    const close = { kind: "close", walk: this.#walk } as const;
+    const closed = [...this.#opened.values()].map(async (opened) => (await opened).ask(close));
+    await Promise.allSettled(closed);
   }
 
   #each<T>(shares: readonly T[], request: (share: T) => WorkerRequest): Promise<readonly WorkerAnswer[]> {
@@ -212,7 +226,12 @@ class WorkerClient {
     return new Promise((resolve, reject) => {
       this.#waiting.set(job, { resolve, reject });
       const message: Numbered<WorkerRequest> = { job, body };
-      this.#port.post(message);
+      try {
+        this.#port.post(message);
+      } catch {
+        // What cannot be sent is quoted by the error, which is therefore not passed on.
+        this.#settle(job, { kind: "failed" });
+      }
     });
   }
 

@@ -27,9 +27,10 @@ class NodeWorkerPort implements WorkerPort {
   }
 
   post(message: unknown, transfer: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, [...transfer]);
+    // Only what was sent is answered.
     this.#owed += 1;
     this.#worker.ref();
-    this.#worker.postMessage(message, [...transfer]);
   }
 
   onMessage(listen: (message: unknown) => void): void {
@@ -43,6 +44,8 @@ class NodeWorkerPort implements WorkerPort {
   onFailure(listen: () => void): void {
     // An uncaught error of a worker may quote data: it is not passed on.
     this.#worker.on("error", () => undefined);
+    // A message that cannot be read is never answered: without its worker, what it owes has failed.
+    this.#worker.on("messageerror", () => void this.#worker.terminate());
     this.#worker.on("exit", () => {
       if (!this.#isClosed) listen();
     });

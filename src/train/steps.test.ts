@@ -36,6 +36,12 @@ class Watched extends MemoryLedgerFile {
   }
 }
 
+/** A private side that only differs; `onRelease` hears when it is told to free what it holds. */
+function measurerOf(differences: Measurer["differences"], onRelease?: () => void): Measurer {
+  const release = (): Promise<void> => Promise.resolve(onRelease?.());
+  return { differences, release } as unknown as Measurer;
+}
+
 async function setUp(change: Partial<StepsOptions> = {}) {
   const log: string[] = [];
   const file = new Watched(log);
@@ -53,7 +59,7 @@ async function setUp(change: Partial<StepsOptions> = {}) {
     engine: createDirectionEngine(),
     ledger: await openLedger(file, plan, releaseSchedule(plan)),
     records: 40,
-    measurer: () => Promise.resolve({ differences } as unknown as Measurer),
+    measurer: () => Promise.resolve(measurerOf(differences)),
     random: (out) => {
       const last = log.at(-1);
       const what = out.length === 160 ? "sample" : "noise";
@@ -103,6 +109,24 @@ test("the private side is prepared once a stage, with what the stage before has"
   ]);
 });
 
+test("a stage's private side frees its memory before the next is made, and when a step fails", async () => {
+  const live = async (fails: boolean): Promise<readonly string[]> => {
+    const told: string[] = [];
+    const { options } = await setUp();
+    const differences: Measurer["differences"] = () =>
+      fails ? Promise.reject(new Error("a step that fails")) : Promise.resolve([]);
+    const measurer: StepsOptions["measurer"] = (stage) => {
+      const index = plan.stages.indexOf(stage);
+      told.push(`made ${index}`);
+      return Promise.resolve(measurerOf(differences, () => told.push(`freed ${index}`)));
+    };
+    await runSteps({ ...options, measurer }).catch(() => told.push("failed"));
+    return told;
+  };
+  expect(await live(false)).toEqual(["made 0", "freed 0", "made 1", "freed 1"]);
+  expect(await live(true)).toEqual(["made 0", "freed 0", "failed"]);
+});
+
 test("D2, Z3: each stage samples at its own rate, which is the one its event has", async () => {
   const [first, ...others] = plan.stages;
   const sampling = { expectedBatch: 4, numerator: 2 ** 28 };
@@ -124,7 +148,7 @@ test("D2, Z3: each stage samples at its own rate, which is the one its event has
         sizes.push([...batch].length);
         return Promise.resolve([]);
       };
-      return Promise.resolve({ differences } as unknown as Measurer);
+      return Promise.resolve(measurerOf(differences));
     },
   });
   expect(plan.sampling.numerator).toBeGreaterThan(2 ** 29);
@@ -162,7 +186,7 @@ test("No private value leaves in an error: a foreign one is withheld, and the st
   const differences = (): Promise<never> => Promise.reject(new Error("row 17: secret text"));
   const failing = runSteps({
     ...options,
-    measurer: () => Promise.resolve({ differences } as unknown as Measurer),
+    measurer: () => Promise.resolve(measurerOf(differences)),
   });
   const error = await failing.then(
     () => undefined,
@@ -184,7 +208,7 @@ test("whatever ends a step after its batch was drawn charges it: no step is ever
     const ledger = await openLedger(file, plan, releaseSchedule(plan));
     const differences = (): Promise<never> =>
       Promise.reject(new Error("a batch that brings the process down"));
-    const measurer = dies ? () => Promise.resolve({ differences } as unknown as Measurer) : measure;
+    const measurer = dies ? () => Promise.resolve(measurerOf(differences)) : measure;
     const watched: typeof random = (out) => {
       if (out.length === 160) samples.push(ledger.nextStep);
       random(out);

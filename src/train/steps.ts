@@ -51,38 +51,59 @@ export interface StepsOptions {
  * @see methods.md 1.6 (DP-AggZO's loop; K = 1 is DPZero's)
  */
 export async function runSteps(options: StepsOptions): Promise<void> {
-  const { plan, state, engine, ledger, random } = options;
+  const { plan, state, ledger } = options;
   refuseDiverged(
     state.weights,
     plan.stages.flatMap(({ tensors }) => tensors),
   );
-  let prepared: { index: number; measurer: Measurer } | undefined;
-  while (!ledger.isComplete && !options.stopRequested()) {
-    const step = ledger.nextStep;
-    const { index, stage } = stageAt(plan, step, ledger.nextStage);
-    if (prepared?.index !== index) {
-      enterStage(state, plan, index, engine);
-      const mask = state.masks.get(index);
-      const previous = prepared?.measurer;
-      prepared = { index, measurer: await guarded("passes", () => options.measurer(stage, previous, mask)) };
-      await previous?.release();
-      requireMask(prepared.measurer, mask, index);
+  let prepared: PreparedStage | undefined;
+  try {
+    while (!ledger.isComplete && !options.stopRequested()) {
+      const { index } = stageAt(plan, ledger.nextStep, ledger.nextStage);
+      if (prepared?.index !== index) prepared = await prepareStage(options, index, prepared?.measurer);
+      await runStep(options, prepared);
     }
-
-    const streams = stepStreams(plan, stage, step, state.weights, engine, state.masks.get(index));
-    const { measurer } = prepared;
-    await ledger.beginStep(step, index);
-    const batch = poissonSample(options.records, stageSampling(plan, stage), random);
-    const differences = await guarded("passes", () => measurer.differences(batch, streams, stage.directions));
-    const release = mechanismOf(plan, stage, state.clipThreshold, random);
-    const values = await guarded("release", () => release(differences));
-    const entry = await ledger.completeStep(values);
-    applyStep(state, plan, entry, engine);
-
-    options.onStep?.(step);
-    refuseDiverged(state.weights, stage.tensors);
+  } finally {
+    await prepared?.measurer.release();
   }
-  await prepared?.measurer.release();
+}
+
+/** The stage of the schedule that steps are in, and its private side. */
+interface PreparedStage {
+  readonly index: number;
+  readonly stage: PlanStage;
+  readonly measurer: Measurer;
+}
+
+/** Enters a stage. The measurer of the one before frees its memory first; what it kept can still be used. */
+async function prepareStage(
+  { plan, state, engine, ledger, measurer: create }: StepsOptions,
+  index: number,
+  previous: Measurer | undefined,
+): Promise<PreparedStage> {
+  const { stage } = stageAt(plan, ledger.nextStep, index);
+  enterStage(state, plan, index, engine);
+  const mask = state.masks.get(index);
+  await previous?.release();
+  const measurer = await guarded("passes", () => create(stage, previous, mask));
+  requireMask(measurer, mask, index);
+  return { index, stage, measurer };
+}
+
+async function runStep(options: StepsOptions, { index, stage, measurer }: PreparedStage): Promise<void> {
+  const { plan, state, engine, ledger, random } = options;
+  const step = ledger.nextStep;
+  const streams = stepStreams(plan, stage, step, state.weights, engine, state.masks.get(index));
+  await ledger.beginStep(step, index);
+  const batch = poissonSample(options.records, stageSampling(plan, stage), random);
+  const differences = await guarded("passes", () => measurer.differences(batch, streams, stage.directions));
+  const release = mechanismOf(plan, stage, state.clipThreshold, random);
+  const values = await guarded("release", () => release(differences));
+  const entry = await ledger.completeStep(values);
+  applyStep(state, plan, entry, engine);
+
+  options.onStep?.(step);
+  refuseDiverged(state.weights, stage.tensors);
 }
 
 function stageAt(
