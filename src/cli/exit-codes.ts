@@ -10,7 +10,7 @@ import { MaskError } from "../masks/index.js";
 import { ModelError, type ModelErrorCode } from "../model/errors.js";
 import { PlanError, type PlanErrorCode } from "../plan/errors.js";
 import { ReplayError } from "../replay/errors.js";
-import { RuntimeError } from "../runtime/errors.js";
+import { RuntimeError, type RuntimeErrorCode } from "../runtime/errors.js";
 import { ScheduleError } from "../schedule/errors.js";
 import { TaskError } from "../tasks/index.js";
 import { TrainError, type TrainErrorCode } from "../train/errors.js";
@@ -29,8 +29,10 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** Codes of errors about a model or a plan in which nothing is wrong but what the flags ask of it. */
-const askedWrongly: ReadonlySet<string> = new Set<ModelErrorCode | PlanErrorCode | TrainErrorCode>([
+/** Codes of errors about a model, a plan or the machine in which nothing is wrong but what the flags ask of it. */
+const askedWrongly: ReadonlySet<string> = new Set<
+  ModelErrorCode | PlanErrorCode | RuntimeErrorCode | TrainErrorCode
+>([
   "unknown-selection",
   "unknown-adapter-module",
   "adapter-unsupported",
@@ -38,10 +40,11 @@ const askedWrongly: ReadonlySet<string> = new Set<ModelErrorCode | PlanErrorCode
   "epsilon-missing",
   "unknown-preset",
   "evaluation-is-training",
+  "invalid-threads",
 ]);
 
 function isAskedWrongly(error: unknown): boolean {
-  const kinds = [ModelError, PlanError, TrainError];
+  const kinds = [ModelError, PlanError, RuntimeError, TrainError];
   return kinds.some((kind) => error instanceof kind && askedWrongly.has(error.code));
 }
 

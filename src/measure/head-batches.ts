@@ -1,4 +1,4 @@
-import type { ModelStage } from "../model/description.js";
+import type { ModelDescription, ModelStage } from "../model/description.js";
 import type { Tensor } from "../runtime/runtime.js";
 import type { StageRunner, WeightSource } from "../runtime/stage-runner.js";
 import type { TextLogits } from "../tasks/index.js";
@@ -16,6 +16,12 @@ interface HeadText {
 
 /** Is given the logits of one text of a batch; they are a view that does not last. */
 export type OnLogits = (batch: number, text: number, logits: TextLogits) => void;
+
+/** How many logits a row has at the head: the rows of the projection that it reads. */
+export function logitsPerRow(head: ModelStage, tensors: ModelDescription["tensors"]): number {
+  const projection = head.weights.find(({ input }) => input === "decoder_weight");
+  return projection?.rows?.length ?? tensors.get(projection?.tensor ?? "")?.[0] ?? 1;
+}
 
 /**
  * Runs the head on the rows of all texts, in batches of a fixed number of rows.

@@ -9,7 +9,7 @@ import {
   type WeightSource,
 } from "../runtime/stage-runner.js";
 import type { ExampleText, Reading, ReadingKind } from "../tasks/index.js";
-import { runHead } from "./head-batches.js";
+import { logitsPerRow, runHead } from "./head-batches.js";
 import { paddedRows, rowsRead, textsPerHeadBatch, textsPerMicroBatch } from "./micro-batches.js";
 import { openWalker } from "./open-walker.js";
 import { microBatchInputs, type PrefixBatch } from "./prefix.js";
@@ -111,10 +111,14 @@ function batchOf(
   members: readonly number[],
   positions: number,
 ): PrefixBatch {
-  const rows = paddedRows(
-    texts[0]?.prompt ?? { inputIds: new Int32Array(), tokenTypeIds: new Int32Array(), maskPosition: 0 },
-  );
+  const rows = paddedRows(firstPrompt(texts));
   return microBatchInputs(description, texts, { members, positions, rows });
+}
+
+/** All of them read as many positions. */
+function firstPrompt([text]: readonly ExampleText[]): TokenRecord {
+  if (text === undefined) throw new RangeError("a self-test without texts");
+  return text.prompt;
 }
 
 function lengthsOf({ description }: Subject): readonly number[] {
@@ -240,7 +244,7 @@ async function checkHead(subject: Subject): Promise<number> {
   const head = subject.stages.at(-1);
   if (head === undefined) return 0;
   const hidden = await hiddenRows(subject);
-  const size = textsPerHeadBatch(hidden.paddedRows, wordsOf(head, subject));
+  const size = textsPerHeadBatch(hidden.paddedRows, logitsPerRow(head, subject.description.tensors));
   const few =
     size > 64 && !subject.isSome ? [...Array(size).keys()].map((count) => count + 1) : [1, 2, size - 1];
   const most = subject.isSome ? size + 1 : Math.max(size + 1, ...manyTexts);
@@ -277,9 +281,7 @@ async function hiddenRows(subject: Subject): Promise<HiddenRows> {
   for (const stage of stages.slice(0, -1))
     activations = await runner.run(stage, sourceOf(subject), activations);
   const { data, dims } = activations["hidden"] ?? { data: new Float32Array(), dims: [0, 1] };
-  const rows = rowsRead(
-    texts[0]?.prompt ?? { inputIds: new Int32Array(), tokenTypeIds: new Int32Array(), maskPosition: 0 },
-  );
+  const rows = rowsRead(firstPrompt(texts));
   return {
     texts: texts.length,
     paddedRows: batch.paddedRows,
@@ -310,16 +312,11 @@ async function headOutputs(
   };
   const found: Float32Array[] = [];
   const hidden = { data: many, dims: [count * padded, width] };
-  const words = wordsOf(head, subject);
+  const words = logitsPerRow(head, subject.description.tensors);
   await runHead(subject.runner, head, sourceOf(subject), words, [batch], [hidden], (_, text, logits) => {
     found[text] = logits.data.slice();
   });
   return found;
-}
-
-function wordsOf(head: ModelStage, { description }: Subject): number {
-  const projection = head.weights.find(({ input }) => input === "decoder_weight");
-  return projection?.rows?.length ?? description.vocabularySize;
 }
 
 /** This thread and the workers, frozen stages kept and run anew: the same readings. */

@@ -9,7 +9,7 @@ import {
 } from "../runtime/stage-runner.js";
 import type { Tensor } from "../runtime/runtime.js";
 import { type Reading, type ReadingKind, readText } from "../tasks/index.js";
-import { runHead } from "./head-batches.js";
+import { logitsPerRow, runHead } from "./head-batches.js";
 import { Perturber, type SideWeights, walkSides } from "./trajectories.js";
 
 /** What moves while differences are measured. */
@@ -156,7 +156,7 @@ export class LocalWalker implements Walker {
     const head = stages.at(-1);
     if (head === undefined) return [];
     const readings: Reading[][] = batches.map(() => []);
-    const words = wordsOf(head, this.#setting.tensors);
+    const words = logitsPerRow(head, this.#setting.tensors);
     await runHead(this.#runner, head, source, words, batches, hidden, (batch, text, logits) => {
       const { targets } = batches[batch]?.texts[text] ?? {};
       (readings[batch] ?? [])[text] = readText(reading, targets, logits);
@@ -182,10 +182,4 @@ function hiddenOf(activations: Activations): Tensor<Float32Array> {
   const { hidden } = activations;
   if (hidden?.data instanceof Float32Array) return { data: hidden.data, dims: hidden.dims };
   throw new RangeError("a walk without hidden activations");
-}
-
-/** How many logits a row has: the rows of the projection that the head reads. */
-function wordsOf(head: ModelStage, tensors: WalkSetting["tensors"]): number {
-  const projection = head.weights.find(({ input }) => input === "decoder_weight");
-  return projection?.rows?.length ?? tensors.get(projection?.tensor ?? "")?.[0] ?? 1;
 }

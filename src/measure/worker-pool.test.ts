@@ -5,10 +5,13 @@ import { createDirectionEngine, type DirectionStream } from "../directions/index
 import { selectTensors } from "../model/selection.js";
 import { WeightStore } from "../model/weight-store.js";
 import { nodeRuntime } from "../node/index.js";
+import type { MemoryFolder } from "../files.js";
+import type { TaskConfig } from "../plan/config.js";
 import { prepareModel, readExamples } from "../train/prepare.js";
+import { tinyDecoder } from "../../test/support/tiny-decoder.js";
 import { tinyModel, tinyRecords, tinyTask } from "../../test/support/tiny-model.js";
 import { each } from "../../test/support/tiny-run.js";
-import type { WorkerHost, WorkerPort } from "../runtime/runtime.js";
+import type { InferenceRuntime, WorkerHost, WorkerPort } from "../runtime/runtime.js";
 import { StageRunner } from "../runtime/stage-runner.js";
 import { Measurer } from "./measure.js";
 import { serveWalks } from "./serve-walks.js";
@@ -174,3 +177,29 @@ test.each(faults)(
     expect(await walk(workers)).toEqual(expected);
   },
 );
+
+test("two models on one runtime at once give what each gives by itself", async () => {
+  const shared = nodeRuntime({ threads: 2 });
+  const walking = async (folder: MemoryFolder, runtime: InferenceRuntime, task: TaskConfig) => {
+    const model = await prepareModel(await openCheckpoint(folder), runtime, task);
+    const measurer = await Measurer.create({
+      ...model,
+      engine,
+      tensors: selectTensors(model.description, "all"),
+      smoothing: 0.01,
+      examples: await readExamples(model.task, each(records)),
+      expectedVisits: 0,
+    });
+    opened.push(measurer);
+    return () => measurer.differences(everyone, streams, 2);
+  };
+  const models = [
+    [tinyModel(), tinyTask],
+    [tinyDecoder(), { template: "{text} It was {mask}", labelWords: "terrible,great", maximumTokens: 48 }],
+  ] as const;
+  const apart: (readonly Float64Array[])[] = [];
+  for (const [folder, task] of models)
+    apart.push(await (await walking(folder, nodeRuntime({ threads: 1 }), task))());
+  const walks = await Promise.all(models.map(([folder, task]) => walking(folder, shared, task)));
+  expect(await Promise.all(walks.map((walk) => walk()))).toEqual(apart);
+});

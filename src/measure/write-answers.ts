@@ -31,22 +31,25 @@ export async function writeAnswers(options: WriteOptions): Promise<readonly stri
   const weights = weightSource(description, options.weights);
   const written = new Array<string>(examples.length).fill("");
   let done = 0;
-  for (const members of batchesByLength(prompts)) {
-    const answers = await decodeGreedily({
-      description,
-      runner,
-      weights,
-      prompts: members.map((member) => prompts[member] ?? new Int32Array()),
-      newTokens: answering.tokens,
-      endTokens: answering.endTokens,
-    });
-    members.forEach((member, row) => {
-      written[member] = answering.textOf(answers[row] ?? []);
-    });
-    done += members.length;
-    onProgress?.(done, examples.length);
+  try {
+    for (const members of batchesByLength(prompts)) {
+      const answers = await decodeGreedily({
+        description,
+        runner,
+        weights,
+        prompts: members.map((member) => prompts[member] ?? new Int32Array()),
+        newTokens: answering.tokens,
+        endTokens: answering.endTokens,
+      });
+      members.forEach((member, row) => {
+        written[member] = answering.textOf(answers[row] ?? []);
+      });
+      done += members.length;
+      onProgress?.(done, examples.length);
+    }
+  } finally {
+    await runner.release();
   }
-  await runner.release();
   return written;
 }
 

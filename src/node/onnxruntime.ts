@@ -1,10 +1,9 @@
-import { availableParallelism } from "node:os";
-
 import * as ort from "onnxruntime-node";
 
 import { isShared } from "../model/weight-store.js";
 import type { InferenceRuntime, Session, Tensor } from "../runtime/runtime.js";
 import { RuntimeError } from "../runtime/errors.js";
+import { checkThreads, defaultThreads } from "./threads.js";
 import { nodeWorkers } from "./workers.js";
 
 /** Fatal messages only: the logger writes to stderr by itself, and its errors quote token ids. What fails is thrown as well. */
@@ -20,19 +19,17 @@ export interface OnnxRuntimeOptions {
 /** Waiting threads give their core to others: it costs nothing on a quiet machine and halves the time on a busy one. */
 const withoutSpinning = { session: { intra_op: { allow_spinning: "0" } } };
 
-/** More workers than any machine has cores are a slip of the keyboard. */
-const mostThreads = 1024;
-
 /**
  * ONNX Runtime in Node, unmodified, on the CPU.
  *
  * Guarantees: float32 and int32 feeds are handed over without a copy, unless they lie in shared memory; outputs are
  * fresh arrays; a product is computed by one thread, and cores are used by workers side by side.
  *
+ * @throws {RuntimeError} `invalid-threads`
  * @example
  * const session = await nodeRuntime().createSession(modelBytes);
  */
-export function nodeRuntime({ threads = allCores() }: OnnxRuntimeOptions = {}): InferenceRuntime {
+export function nodeRuntime({ threads = defaultThreads() }: OnnxRuntimeOptions = {}): InferenceRuntime {
   checkThreads(threads);
   return {
     name: "onnxruntime-node",
@@ -49,22 +46,6 @@ export function nodeRuntime({ threads = allCores() }: OnnxRuntimeOptions = {}): 
     },
     ...(threads > 1 && { workers: nodeWorkers(threads) }),
   };
-}
-
-/** How many cores there are to use, unless the environment says how many are wanted. */
-function allCores(): number {
-  const { DPZO_THREADS: told } = process.env;
-  return told === undefined || told === "" ? availableParallelism() : Number(told);
-}
-
-/** @throws {RuntimeError} `invalid-threads` */
-function checkThreads(threads: number): void {
-  if (Number.isSafeInteger(threads) && threads >= 1 && threads <= mostThreads) return;
-  throw new RuntimeError("invalid-threads", {
-    message: "The number of threads is not one that can be used.",
-    value: threads,
-    expected: `a whole number from 1 to ${mostThreads}, by --threads or DPZO_THREADS`,
-  });
 }
 
 function wrap(session: ort.InferenceSession): Session {

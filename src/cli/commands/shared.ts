@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import type { Checkpoint } from "../../checkpoint/index.js";
 import { nodeRuntime, openNodeCheckpoint } from "../../node/index.js";
+import { readThreads } from "../../node/threads.js";
 import type { InferenceRuntime } from "../../runtime/runtime.js";
 import { createOutput, type Output } from "../output.js";
 
@@ -36,7 +37,7 @@ export function addThreads(command: Command): void {
 
 /** The runtime a command's flags ask for. */
 export function runtimeFor({ threads }: Readonly<Record<string, unknown>>): InferenceRuntime {
-  return nodeRuntime(threads === undefined ? {} : { threads: Number(threads) });
+  return nodeRuntime(typeof threads === "string" ? { threads: readThreads(threads, "--threads") } : {});
 }
 
 /** Flags without those that only concern the output or the machine. */
