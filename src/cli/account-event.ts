@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-
 import { z } from "zod";
 
 import {
@@ -14,6 +12,7 @@ import {
 } from "../accounting/index.js";
 import { fromDpAccounting } from "../accounting/interchange.js";
 import { UsageError } from "./errors.js";
+import { readFlagText } from "./flag-file.js";
 
 /** Flags that say what was released. */
 export const releaseSchema = z.strictObject({
@@ -122,14 +121,14 @@ export function noiseEvent({ mechanism, sensitivity, dimensions }: ReleaseSettin
 
 /** An event from a JSON file: ours (`kind`) or that of google dp_accounting (`class_name`). */
 export function readEventFile(path: string): Event {
+  const text = readFlagText(path);
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
+    value = JSON.parse(text);
+  } catch {
     // The parser's own sentence quotes the file, which may be a private one in the wrong place.
-    const reason = error instanceof Error && "code" in error ? error.message : "it is not JSON";
     throw new UsageError("config-file", {
-      message: `Cannot read ${path}: ${reason}.`,
+      message: `Cannot read ${path}: it is not JSON.`,
       value: path,
       expected: "a JSON file with a privacy event",
     });

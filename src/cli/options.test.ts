@@ -90,3 +90,9 @@ test("a file that is not there, is not YAML, or is no mapping is refused as a co
     );
   }
 });
+
+test("a setting that was not given is said to be missing, one of another kind to be wrong", () => {
+  expect(() => resolveSettings(schema, {})).toThrow(/^--steps is missing\. See --help/u);
+  expect(() => resolveSettings(schema, { steps: "many" })).toThrow(/^--steps: /u);
+  expect(() => resolveSettings(schema, { steps: null })).not.toThrow(/missing/u);
+});

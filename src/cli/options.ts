@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
-
 import { type Command, Option } from "commander";
 import { parse as parseYaml, YAMLParseError } from "yaml";
 import { z } from "zod";
 
+import { FileError } from "../files.js";
 import { UsageError } from "./errors.js";
+import { readFlagText } from "./flag-file.js";
 
 interface JsonProperty {
   readonly type?: string;
@@ -89,14 +89,19 @@ export function resolveSettings<Schema extends z.ZodObject>(
 ): z.infer<Schema> {
   const { config, ...rest } = flags;
   const fromFile = typeof config === "string" ? readConfigFile(config) : {};
-  const parsed = schema.safeParse({ ...defaults, ...fromFile, ...rest });
+  const given: Readonly<Record<string, unknown>> = { ...defaults, ...fromFile, ...rest };
+  const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
+  const [key] = issue?.path ?? [];
+  // Of a setting that was not given the schema says that it is "undefined".
+  const isMissing = typeof key === "string" && given[key] === undefined;
+  const words = isMissing ? " is missing" : `: ${issue?.message ?? "invalid settings"}`;
   throw new UsageError("usage", {
-    message: `${issueSubject(issue)}: ${issue?.message ?? "invalid settings"}.`,
+    message: `${issueSubject(issue)}${words}.`,
     value: issue?.path,
     next:
-      issue?.path[0] === "template"
+      key === "template"
         ? "Give --template and --label-words, or --task NAME for a task that has them."
         : "See --help for every flag; a --config file takes the same names.",
   });
@@ -115,11 +120,11 @@ export function readConfigFile(path: string): Record<string, unknown> {
   );
 }
 
-/** Of an error of the reader the kind alone: its sentence may quote the file. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unreadable";
-  if (error instanceof YAMLParseError) return `it is not valid YAML or JSON (${error.code})`;
-  return "code" in error ? error.message : "it is not valid YAML or JSON";
+/** What kept a file from being read. Of the parser's error the kind alone: its sentence may quote the file. */
+function unreadable(error: unknown, path: string): string {
+  if (error instanceof FileError) return error.message;
+  const kind = error instanceof YAMLParseError ? ` (${error.code})` : "";
+  return `Cannot read ${path}: it is not valid YAML or JSON${kind}.`;
 }
 
 /** A YAML or JSON file that holds a mapping, its keys as they stand. @throws {UsageError} `config-file` */
@@ -128,10 +133,10 @@ export function readMappingFile(path: string): Readonly<Record<string, unknown>>
   try {
     // JSON is YAML, so one reader serves both.
     // Without the lines around an error: a private file may have been given in the wrong place.
-    parsed = parseYaml(readFileSync(path, "utf8"), { prettyErrors: false });
+    parsed = parseYaml(readFlagText(path), { prettyErrors: false });
   } catch (error) {
     throw new UsageError("config-file", {
-      message: `Cannot read ${path}: ${reasonOf(error)}.`,
+      message: unreadable(error, path),
       value: path,
       expected: "a YAML or JSON file",
     });

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 
 import { findOverlap, type NamedPath, type OutputPaths } from "../node/index.js";
@@ -9,12 +10,23 @@ export interface GivenPath {
   readonly path: string | undefined;
 }
 
-/** A checkpoint folder as an input: its files, and those of the adapter in it. */
+/**
+ * A checkpoint folder as an input: itself, the folder of an adapter in it, and each of their files, since a file may be a
+ * link to another place. In the Hugging Face cache all are.
+ */
 export function modelInputs(name: string, path: string): readonly NamedPath[] {
-  return [
-    { name, path },
-    { name: `the adapter of ${name}`, path: join(path, "adapter") },
-  ];
+  const adapter = { name: `the adapter of ${name}`, path: join(path, "adapter") };
+  return [{ name, path }, ...filesIn(name, path), adapter, ...filesIn(adapter.name, adapter.path)];
+}
+
+/** The files of a folder; none where it cannot be looked at, which is told when it is opened. */
+function filesIn(name: string, folder: string): NamedPath[] {
+  try {
+    const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => !entry.isDirectory());
+    return entries.map((entry) => ({ name: `${entry.name} of ${name}`, path: join(folder, entry.name) }));
+  } catch {
+    return [];
+  }
 }
 
 /** The folders into which a checkpoint is written. */

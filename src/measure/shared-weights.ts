@@ -78,11 +78,16 @@ function elementsOf({ tensor, rows }: WeightBinding, tensors: WalkSetting["tenso
  *
  * Tensors that do not move are copied once a visit of their stage, or less often where they fit. Those that move are
  * given as they are: they are only read, to be perturbed into other memory.
+ *
+ * @param bytes most that is held of copies; a stage's are always
  */
-export function feedableSource(setting: WalkSetting): WeightSource {
+export function feedableSource(
+  setting: Pick<WalkSetting, "tensors" | "weights" | "stages" | "perturbation">,
+  bytes = copyBytes,
+): WeightSource {
   const source = weightSource(setting, setting.weights);
   const moving = new Set(setting.perturbation?.trained);
-  const copies = new CopyCache(Math.max(copyBytes, largestStageBytes(setting)));
+  const copies = new CopyCache(Math.max(bytes, largestStageBytes(setting)));
   return (binding) => {
     const tensor = source(binding);
     if (!isShared(tensor.data) || moving.has(binding.tensor)) return tensor;

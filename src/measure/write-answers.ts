@@ -1,7 +1,8 @@
 import type { ModelDescription } from "../model/description.js";
 import { decodeGreedily } from "../runtime/generate.js";
-import { StageRunner, weightSource } from "../runtime/stage-runner.js";
+import { StageRunner } from "../runtime/stage-runner.js";
 import { type Answering, type Example, promptTokens } from "../tasks/index.js";
+import { feedableSource } from "./shared-weights.js";
 
 /** What answers are written with. */
 export interface WriteOptions {
@@ -13,6 +14,8 @@ export interface WriteOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+/** Most that is held of copies of weights that workers share. */
+const copyBytes = 2 ** 30;
 /** Tokens of prompts that are decoded together. */
 const tokensPerBatch = 4096;
 
@@ -28,7 +31,9 @@ export async function writeAnswers(options: WriteOptions): Promise<readonly stri
   const prompts = examples.map(({ texts: [text] }) =>
     text === undefined ? new Int32Array() : promptTokens(text),
   );
-  const weights = weightSource(description, options.weights);
+  const stages = description.stages({ kind: "next-token" });
+  // Every stage is visited for every token.
+  const weights = feedableSource({ ...description, weights: options.weights, stages }, copyBytes);
   const written = new Array<string>(examples.length).fill("");
   let done = 0;
   try {

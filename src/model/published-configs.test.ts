@@ -100,6 +100,10 @@ const taken: readonly (readonly [architectures: readonly string[], change: Confi
   [everyone, { id2label: { 0: "a", 1: "b" }, label2id: { a: 0, b: 1 }, problem_type: "regression" }],
   [everyone, { gradient_checkpointing: true, quantization_config: null, pruned_heads: {}, xla_device: true }],
   [everyone, { is_encoder_decoder: false, tie_encoder_decoder: false, output_attentions: true }],
+  // What transformers 2 called it, as in nlpaueb/legal-bert and RoBERTa of 2020; bookkeeping of skt/kogpt2-base-v2.
+  [everyone, { eos_token_ids: 0, finetuning_task: null, output_past: true }],
+  [everyone, { author: "A", created_date: "2021-04-28", license: "CC-BY-NC-SA 4.0" }],
+  [everyone, { _flash_attn_2_enabled: true }],
   [
     everyone,
     { max_new_tokens: 20, cache_implementation: "static", epsilon_cutoff: 0.1, model_max_length: 512 },

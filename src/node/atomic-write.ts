@@ -1,10 +1,11 @@
-import { mkdir, open, readdir, rename, unlink } from "node:fs/promises";
+import { open, readdir, rename, unlink } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { assertPlainFileName } from "../files.js";
 import type { FolderWriter } from "../files.js";
 import { asFileError } from "./errors.js";
+import { makeFolders } from "./make-folders.js";
 import { isProcessAlive } from "./process-identity.js";
 
 /** Who may read what is written. */
@@ -48,7 +49,7 @@ export function nodeFolderWriter(path: string, options: WriteOptions = {}): Fold
 
 /** Makes a folder and those above it, and flushes the one it is in. */
 export async function makeFolder(path: string): Promise<void> {
-  const made = await mkdir(path, { recursive: true }).catch((error: unknown) => {
+  const made = await makeFolders(path).catch((error: unknown) => {
     throw asFileError(error, path, "write");
   });
   if (made !== undefined) await syncFolder(dirname(path));

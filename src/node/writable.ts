@@ -1,8 +1,9 @@
-import { mkdir, open, rmdir, stat, statfs, unlink } from "node:fs/promises";
+import { open, rmdir, stat, statfs, unlink } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 
 import { FileError } from "../files.js";
 import { asFileError } from "./errors.js";
+import { makeFolders } from "./make-folders.js";
 
 /** What is going to be written into a folder. */
 export interface ComingFiles {
@@ -22,7 +23,7 @@ export interface ComingFiles {
  * @throws {FileError} `not-a-folder`, `not-a-file`, `no-permission`, `no-space`, `write-failed`
  */
 export async function checkWritable(folder: string, { names, bytes }: ComingFiles): Promise<void> {
-  const made = await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+  const made = await makeFolders(folder).catch((error: unknown) => {
     // The path, or one above it, is a file: Node's own code for that depends on which.
     throw hasCode(error, "EEXIST") ? notAFolder(folder) : asFileError(error, folder, "write");
   });

@@ -59,6 +59,8 @@ test("a number is one label however it is written, unless labels are called by t
   expect([1, "1", "1.0", " 1.000", 1.0].map((label) => index.indexOf(label, 1))).toEqual([1, 1, 1, 1, 1]);
   const named = createLabelIndex(parseLabelWords("1=a,1.0=b"));
   expect([1, "1.0", "1.00"].map((label) => named.indexOf(label, 1))).toEqual([0, 1, 0]);
+  const asPandas = createLabelIndex(parseLabelWords("0.0=a,1.0=b"));
+  expect([0, "1", "1.0", "0.00"].map((label) => asPandas.indexOf(label, 1))).toEqual([0, 1, 1, 0]);
   for (const label of [-1, "-1", "-1.0", "-", 0.5, NaN, Infinity, "1.", "1.0.0", "1e0", "0x1"]) {
     expect(() => index.indexOf(label, 9), String(label)).toThrow(/line 9 .*-1 or a dash/u);
   }

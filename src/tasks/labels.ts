@@ -57,8 +57,11 @@ export function parseLabelWords(list: string): LabelWordList {
 export function createLabelIndex({ words, labels }: LabelWordList): LabelIndex {
   const names = labels ?? words.map((_, index) => String(index));
   const indices = new Map(names.map((name, index) => [name, index]));
-  const find = (text: string): number | undefined =>
-    indices.get(text) ?? indices.get(wholeNumber(text) ?? text) ?? truthIndex(names, text);
+  const numbers = new Map(names.map((name, index) => [wholeNumber(name) ?? name, index]));
+  const find = (text: string): number | undefined => {
+    const number = wholeNumber(text) ?? text;
+    return indices.get(text) ?? indices.get(number) ?? numbers.get(number) ?? truthIndex(names, text);
+  };
   if (names.length !== words.length || indices.size !== names.length) {
     throw invalid(words.join(","), `has ${words.length} words for ${indices.size} different labels`);
   }

@@ -18,13 +18,13 @@ import { verifyLedger } from "../../verify/verify.js";
 import { readEventFile, releasedEvent, releaseSchema } from "../account-event.js";
 import { type CurvePoint, curvePicture } from "../curve-picture.js";
 import { UsageError } from "../errors.js";
+import { readFlagFile } from "../flag-file.js";
 import { addSchemaOptions, readConfigFile, resolveSettings } from "../options.js";
 import { resolveNamedSettings } from "../named-settings.js";
 import { figure } from "../output.js";
 import { refuseOverlap } from "../overlap.js";
 import { planFor, planSettingsSchema } from "./plan.js";
 import { baseCommand, type CommandFactory, outputFor, settingsOf } from "./shared.js";
-import { readLedger } from "./verify.js";
 
 const accountSchema = z.strictObject({
   ...releaseSchema.shape,
@@ -118,7 +118,7 @@ function describesTraining(path: string): boolean {
 
 function releasedBy(settings: AccountSettings): Released {
   if (settings.ledger !== undefined) {
-    const { plan, steps } = verifyLedger(readLedger(settings.ledger));
+    const { plan, steps } = verifyLedger(readFlagFile(settings.ledger));
     return spentBy(plan, steps);
   }
   const event = settings.event === undefined ? releasedEvent(settings) : readEventFile(settings.event);

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { arch, availableParallelism, platform, totalmem } from "node:os";
 
 import { z } from "zod";
@@ -12,8 +11,8 @@ import { compareWithGolden, parseGolden } from "../../runtime/golden.js";
 import { selfTest } from "../../measure/self-test.js";
 import { StageRunner } from "../../runtime/stage-runner.js";
 import { preflight } from "../../train/preflight.js";
-import { UsageError } from "../errors.js";
 import { exitCodes } from "../exit-codes.js";
+import { readFlagText } from "../flag-file.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
 import { inspectTokenizer, type InspectedTokenizer } from "../tokenizer-source.js";
 import {
@@ -50,7 +49,7 @@ export const doctorCommand: CommandFactory = (setExitCode) => {
     const compared =
       settings.golden === undefined
         ? undefined
-        : await compareWithGolden(runner, model, parseGolden(readGolden(settings.golden)));
+        : await compareWithGolden(runner, model, parseGolden(readFlagText(settings.golden)));
     const isClose = compared === undefined || compared.maxAbsDiff <= tolerance;
     const found = {
       architecture: model.description.architecture,
@@ -126,15 +125,4 @@ function describeFindings(found: Findings, isClose: boolean): readonly string[] 
     ...found.remarks.map((words) => `remark      ${words}`),
     ...golden,
   ];
-}
-
-function readGolden(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UsageError("golden-file", {
-      message: `Cannot read ${path}: ${error instanceof Error ? error.message : "unreadable"}`,
-      value: path,
-    });
-  }
 }

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { nodeFolderWriter } from "../../node/index.js";
 import { replayLedger } from "../../replay/replay-model.js";
 import { modelInputs, modelOutputs, refuseOverlap } from "../overlap.js";
+import { readFlagFile } from "../flag-file.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
 import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
-import { readLedger } from "./verify.js";
 
 const replaySchema = z.strictObject({
   base: z.string().describe("base checkpoint folder"),
@@ -24,7 +24,7 @@ export const replayCommand: CommandFactory = () => {
       { files: [], folders: modelOutputs("--out", settings.out) },
     );
     const output = outputFor(flags);
-    const ledger = readLedger(settings.ledger);
+    const ledger = readFlagFile(settings.ledger);
     const verified = await withFolder(settings.base, (base) =>
       replayLedger(base, ledger, nodeFolderWriter(settings.out)),
     );

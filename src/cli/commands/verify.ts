@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-
 import { z } from "zod";
 
 import { DpzoError } from "../../errors.js";
@@ -13,8 +11,8 @@ import {
   isPrivateLedger,
   verifyLedger,
 } from "../../verify/verify.js";
-import { UsageError } from "../errors.js";
 import { exitCodeOf, exitCodes } from "../exit-codes.js";
+import { readFlagFile } from "../flag-file.js";
 import { addSchemaOptions, resolveSettings } from "../options.js";
 import type { Output } from "../output.js";
 import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } from "./shared.js";
@@ -31,7 +29,7 @@ export const verifyCommand: CommandFactory = (setExitCode) => {
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveSettings(verifySchema, settingsOf(flags));
     const output = outputFor(flags);
-    const bytes = readLedger(settings.ledger);
+    const bytes = readFlagFile(settings.ledger);
     try {
       const checked = checkLedger(bytes);
       if (!isPrivateLedger(checked)) {
@@ -72,17 +70,4 @@ function tellNotPrivate(output: Output, ledger: CheckedLedger): void {
     `chain and steps are in order: ${steps} of ${plannedSteps} steps, ${lostSteps} lost; last hash ${finalHash}`,
     `NOT private: ${notPrivate(plan.method).message}`,
   ]);
-}
-
-/** The bytes of a ledger file. */
-export function readLedger(path: string): Uint8Array {
-  try {
-    return new Uint8Array(readFileSync(path));
-  } catch (error) {
-    throw new UsageError("usage", {
-      message: `Cannot read ${path}: ${error instanceof Error ? error.message : "unreadable"}`,
-      value: path,
-      expected: "the ledger.jsonl of a run",
-    });
-  }
 }
