@@ -72,12 +72,26 @@ test("many phases cost between what the narrowest and the widest would", () => {
 });
 
 test("limits nest, and what an inner one used counts for the outer", () => {
-  expect(within(10, () => within(100, () => { spend(50); }))).toBeUndefined();
+  expect(
+    within(10, () =>
+      within(100, () => {
+        spend(50);
+      }),
+    ),
+  ).toBeUndefined();
   expect(
     within(100, () => {
-      within(60, () => { spend(50); });
+      within(60, () => {
+        spend(50);
+      });
       spend(60);
     }),
   ).toBeUndefined();
-  expect(workOf(() => within(60, () => { spend(50); }))).toBe(50);
+  expect(
+    workOf(() =>
+      within(60, () => {
+        spend(50);
+      }),
+    ),
+  ).toBe(50);
 });
