@@ -233,7 +233,7 @@ function joined(remove: Enclosure, add: Enclosure, delta: number): EpsilonResult
 
 function deltaResult(ways: readonly Enclosure[], epsilon: number): DeltaResult {
   const logDelta = Math.max(...ways.map((way) => way.upper));
-  const logDeltaLower = Math.max(...ways.map((way) => way.lower));
+  const logDeltaLower = Math.min(logDelta, Math.max(...ways.map((way) => way.lower)));
   return Object.freeze({
     delta: Math.min(1, Math.exp(logDelta) * (1 + 1e-15)),
     deltaLower: Math.exp(logDeltaLower),

@@ -45,12 +45,14 @@ export function coarseEpsilon(logDeltaAt: (epsilon: number) => number, logDelta:
 /** Up to here the closed form is exact in doubles. */
 const largestRatio = 1000;
 
-function logEverSampled(releases: readonly Release[]): number {
+/** log of a bound on the chance that a record is sampled at all. Where it is below log delta epsilon is 0. */
+export function logEverSampled(releases: readonly Release[]): number {
   const never = releases.reduce(
     (sum, { samplingRate: q, times, records = 1 }) => sum + times * records * Math.log1p(-q),
     0,
   );
-  return Math.log(-Math.expm1(never)) + 1e-12;
+  // Denormal rates have lost most of their digits.
+  return Math.log(Math.max(1e-300, -Math.expm1(never))) + 1e-12;
 }
 
 /** Sensitivity over sigma of all releases together without sampling; Infinity where some noise is not Gaussian. */

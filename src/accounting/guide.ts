@@ -78,6 +78,7 @@ export interface Saddle {
 /** The saddle point for a target: where the tilted loss is centred on the epsilon in question. */
 export function findTilt(components: readonly Component[], target: Target, logTail: number): Saddle {
   const excess = (tilt: number): { value: number; at: Cumulant } => {
+    spend(1000);
     const at = composedCumulant(components, tilt, logTail);
     if ("epsilon" in target) return { value: at.mean - target.epsilon, at };
     const spread = Math.sqrt(at.variance);

@@ -1,5 +1,5 @@
 import { clustered, type Clusters } from "./clusters.js";
-import { coarseLogDelta, coarseEpsilon } from "./coarse.js";
+import { coarseEpsilon, coarseLogDelta, logEverSampled } from "./coarse.js";
 import {
   asRounded,
   lossSource,
@@ -63,6 +63,7 @@ export function epsilonOneWay(
   const worst = worstLossOneWay(releases, direction) * (1 + 1e-14);
   let best: Enclosure = { upper: worst, lower: 0 };
   if (worst <= negligible) return best;
+  if (logEverSampled(releases) <= logDelta) return { upper: 0, lower: 0 };
   const state = { isKnown: false };
   // Every look is valid, so the best of each side counts.
   const look = (parts: Clusters, asked: Precision, known?: number): Bounds => {

@@ -236,6 +236,7 @@ function chooseStep(
   // A smooth distribution costs (1 + tilt) step^2 / 12; clustered ones cost less.
   let step = Math.min(most, Math.sqrt((11 * budget) / (1 + tilt)));
   // Only the bulk meets this step; what lies far out goes on coarser grids.
+  spend(1000);
   while (width / step < longestWidth && cost(step) > budget) step /= Math.SQRT2;
   while (2 * step < most && cost(2 * step) <= budget) step *= 2;
   return Math.max(step, width / longestWidth);
@@ -282,6 +283,7 @@ interface Budget {
 function discretise(source: LossSource, sketch: Sketch, grid: Grid, cut: Cut, budget: Budget): Bands {
   const origin = source.spacing?.origin ?? aligned(source, grid, cut);
   for (let { step } = grid; ; step *= 2) {
+    spend(1000);
     try {
       return windows(sketch, { ...grid, origin, step }, budget).map(
         ({ factor, windows: parts }) =>
@@ -314,6 +316,7 @@ function windows(sketch: Sketch, grid: Grid, budget: Budget): readonly BandWindo
   let inner: readonly [number, number] | undefined;
   let factor = 1;
   for (let left = width; left / (grid.step * factor) > longGrid / 2;) {
+    spend(20 * points.length + 100);
     const wide = grid.step * factor * bandFactor;
     if (!isCoarse(wide, grid.tilt)) break;
     const allowed = budget.coarse / (2 * spreadCost(wide, grid.tilt));
