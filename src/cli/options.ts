@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import { type Command, Option } from "commander";
 import { parse as parseYaml, YAMLParseError } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 
 import { UsageError } from "./errors.js";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import type { LoadedModel } from "../model/load.js";
 import { batchActivations } from "../model/token-batch.js";

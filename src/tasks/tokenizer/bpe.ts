@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { mergeAll, type MergeRules, pairKey } from "./bpe-merge.js";
 import type { ModelSettings, TokenModel } from "./model.js";
 import { read, refused, shown } from "./read.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ModelSettings, TokenModel } from "./model.js";
 import { PrefixTable } from "./prefix-table.js";
 import { read, refused } from "./read.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ModelSettings, TokenModel } from "./model.js";
 import { read } from "./read.js";
 import { readVocabulary, requiredId } from "./vocabulary.js";
