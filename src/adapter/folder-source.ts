@@ -1,4 +1,4 @@
-import type { ModelDescription } from "../model/description.js";
+import type { ModelDescription } from "../model/index.js";
 import type { ValuesOf } from "./merge.js";
 
 /** What a PEFT folder is made from. */

@@ -1,6 +1,6 @@
 import { serialiseHeader } from "../checkpoint/index.js";
 import { type FolderWriter, textChunk } from "../files.js";
-import type { LoraLayout } from "../model/adapter.js";
+import type { LoraLayout } from "../model/index.js";
 import type { PeftFolder } from "./folder-source.js";
 import { sortedJson, writePrefixFolder } from "./prefix-folder.js";
 

@@ -1,7 +1,6 @@
 import { serialiseHeader } from "../checkpoint/index.js";
 import { type FolderWriter, textChunk } from "../files.js";
-import type { PrefixLayout } from "../model/adapter.js";
-import { joinedPrefix, promptTensor } from "../model/prefix-values.js";
+import { joinedPrefix, type PrefixLayout, promptTensor } from "../model/index.js";
 import type { PeftFolder } from "./folder-source.js";
 
 /** Writes virtual keys and values as PEFT reads them, in float32. */

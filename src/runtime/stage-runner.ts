@@ -1,5 +1,11 @@
-import type { ModelDescription, ModelStage, Program, WeightBinding } from "../model/description.js";
-import { valuesForReading, WeightStore } from "../model/weight-store.js";
+import {
+  type ModelDescription,
+  type ModelStage,
+  type Program,
+  valuesForReading,
+  type WeightBinding,
+  WeightStore,
+} from "../model/index.js";
 import type { Activations, Tensor } from "../tensor.js";
 import { RuntimeError } from "./errors.js";
 import type { Cores, InferenceRuntime, Session } from "./runtime.js";

@@ -1,12 +1,17 @@
 import { epsilon } from "../accounting/index.js";
 import { type LedgerEntry, parseLedger } from "../ledger/index.js";
-import { PlanError } from "../plan/errors.js";
-import { planEvent } from "../plan/event.js";
-import { valueCount } from "../plan/noise.js";
-import { isPrivate, type Plan, type RunPlan } from "../plan/plan.js";
-import { notPrivate, readRunPlan } from "../plan/read-plan.js";
-import { unitWords } from "../plan/unit.js";
-import { stageOfStep, totalSteps } from "../schedule/stages.js";
+import {
+  isPrivate,
+  notPrivate,
+  type Plan,
+  PlanError,
+  planEvent,
+  readRunPlan,
+  type RunPlan,
+  unitWords,
+  valueCount,
+} from "../plan/index.js";
+import { stageOfStep, totalSteps } from "../schedule/index.js";
 
 /** A ledger whose chain, plan and entries agree, whether its run was private or not. */
 export interface CheckedLedger<AnyPlan extends RunPlan = RunPlan> {
