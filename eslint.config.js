@@ -33,6 +33,10 @@ export default tseslint.config(
       "no-restricted-syntax": [
         "error",
         { selector: "ExportDefaultDeclaration", message: "Named exports only." },
+        {
+          selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier[imported.name='z']",
+          message: 'Write import * as z from "zod": a named z takes all of zod along into a bundle.',
+        },
       ],
     },
   },

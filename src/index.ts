@@ -36,33 +36,61 @@ export {
   parseLedger,
 } from "./ledger/index.js";
 export { type Mask, MaskError, type MaskSpec } from "./masks/index.js";
-export { type Adapter, type LoraAdapter, type PrefixAdapter, withAdapter } from "./model/adapter.js";
-export type { ModelDescription, ModelStage } from "./model/description.js";
-export { ModelError } from "./model/errors.js";
-export { type LoadedModel, loadModel } from "./model/load.js";
-export { architectures, countParameters, describeModel } from "./model/registry.js";
-export { selectTensors } from "./model/selection.js";
 export {
+  type Adapter,
+  architectures,
+  countParameters,
+  describeModel,
+  type LoadedModel,
+  loadModel,
+  type LoraAdapter,
+  type ModelDescription,
+  ModelError,
+  type ModelStage,
+  type PrefixAdapter,
+  selectTensors,
+  withAdapter,
+} from "./model/index.js";
+export {
+  epsilonCurve,
+  type EpsilonPoint,
+  isPrivate,
+  makeNonPrivatePlan,
+  makePlan,
+  type NonPrivatePlan,
+  type Plan,
+  PlanError,
+  planEvent,
+  type PlanInputs,
+  type PlanStage,
+  readPlan,
+  readRunPlan,
+  type RunPlan,
   type TaskConfig,
   taskConfigSchema,
   type TrainConfig,
   type TrainConfigInput,
   trainConfigSchema,
-} from "./plan/config.js";
-export { type EpsilonPoint, epsilonCurve } from "./plan/epsilon-curve.js";
-export { PlanError } from "./plan/errors.js";
-export { planEvent } from "./plan/event.js";
-export { makeNonPrivatePlan, makePlan, type PlanInputs } from "./plan/make-plan.js";
-export { isPrivate, type NonPrivatePlan, type Plan, type PlanStage, type RunPlan } from "./plan/plan.js";
-export { readPlan, readRunPlan } from "./plan/read-plan.js";
+} from "./plan/index.js";
 export { type PublicEvaluation, renderReport, type ReportInput } from "./report/index.js";
-export { ReplayError } from "./replay/errors.js";
-export { replayLedger, replayModel } from "./replay/replay-model.js";
-export { applyStep, initialState, replay, type ReplayState, type Weights } from "./replay/replay.js";
-export { RuntimeError } from "./runtime/errors.js";
-export type { InferenceRuntime, Session, Tensor } from "./runtime/runtime.js";
-export { selfTest } from "./measure/self-test.js";
-export { StageRunner } from "./runtime/stage-runner.js";
+export {
+  applyStep,
+  initialState,
+  replay,
+  ReplayError,
+  replayLedger,
+  replayModel,
+  type ReplayState,
+  type Weights,
+} from "./replay/index.js";
+export {
+  type InferenceRuntime,
+  RuntimeError,
+  type Session,
+  StageRunner,
+  type Tensor,
+} from "./runtime/index.js";
+export { selfTest } from "./measure/index.js";
 export { operatingSystemRandom } from "./sampling/index.js";
 export {
   dpAggzo,
@@ -70,10 +98,12 @@ export {
   dpZo,
   dpZopo,
   type DpZopoSettings,
+  dpZoso,
+  type DpZosoSettings,
   mezo,
   type PlainSettings,
-} from "./schedule/presets.js";
-export { dpZoso, type DpZosoSettings, type ScheduleStage } from "./schedule/stages.js";
+  type ScheduleStage,
+} from "./schedule/index.js";
 export {
   answerMetrics,
   type AnswerMetrics,
@@ -85,15 +115,23 @@ export {
   TaskError,
   type TaskRecord,
 } from "./tasks/index.js";
-export type { Demonstrations } from "./train/demonstrations.js";
-export { evaluate, type TaskMetrics } from "./train/evaluate.js";
-export { prepareModel, readExamples } from "./train/prepare.js";
-export type { RunResult, TrainEvent, TrainRequest, TrainResult } from "./train/run.js";
-export { train, trainWithoutPrivacy } from "./train/train.js";
+export {
+  type Demonstrations,
+  evaluate,
+  prepareModel,
+  readExamples,
+  type RunResult,
+  type TaskMetrics,
+  train,
+  type TrainEvent,
+  type TrainRequest,
+  type TrainResult,
+  trainWithoutPrivacy,
+} from "./train/index.js";
 export {
   type CheckedLedger,
   checkLedger,
   guaranteeInWords,
   type VerifiedLedger,
   verifyLedger,
-} from "./verify/verify.js";
+} from "./verify/index.js";

@@ -1,6 +1,7 @@
 import { fourPoint, type Rule, threePoint, twoPoint } from "./quadrature.js";
 import { type Atom, type LossSource, mixturePower, mixtureRatio, sampledAtom } from "./loss.js";
-import { type Mixture, mixtureOf, type Sampling } from "./mixture.js";
+import type { Sampling } from "./group-sampling.js";
+import { type Mixture, mixtureOf } from "./mixture.js";
 import { binBoundary } from "./lower-measure.js";
 import { type Cut, type Direction, type Grid, isInside, type Splatter, splatter } from "./splat.js";
 import { spend } from "./work.js";

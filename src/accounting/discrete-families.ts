@@ -1,6 +1,7 @@
 import { AccountingError } from "./errors.js";
 import type { DiscreteFamily } from "./discrete-noise.js";
-import { type Mixture, mixtureOf, type Sampling } from "./mixture.js";
+import type { Sampling } from "./group-sampling.js";
+import { type Mixture, mixtureOf } from "./mixture.js";
 import type { Atom } from "./loss.js";
 import { spend, WorkSpent } from "./work.js";
 

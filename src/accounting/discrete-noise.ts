@@ -1,5 +1,5 @@
 import { type Atom, type LossSource, mixturePower, type SampledAtom, sampledAtom } from "./loss.js";
-import type { Sampling } from "./mixture.js";
+import type { Sampling } from "./group-sampling.js";
 import { type Direction, isInside, splatter } from "./splat.js";
 import { spend } from "./work.js";
 

@@ -7,7 +7,7 @@ import { gaussianNoise } from "./gaussian-noise.js";
 import { laplaceNoise } from "./laplace-noise.js";
 import { type LatticeAllowance, latticeAllowance } from "./lattice.js";
 import { largestLoss, type LossSource } from "./loss.js";
-import type { Sampling } from "./mixture.js";
+import type { Sampling } from "./group-sampling.js";
 import type { Direction } from "./splat.js";
 
 /** One kind of release of a composition: a mechanism, how often records are sampled, how many times it runs. */

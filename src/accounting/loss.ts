@@ -1,5 +1,5 @@
+import type { Sampling } from "./group-sampling.js";
 import { logAdd } from "./logarithm.js";
-import type { Sampling } from "./mixture.js";
 import type { Cut, Direction, Discretised, Grid } from "./splat.js";
 
 /** A rough picture of a tilted loss distribution: masses exp(logMass) at losses. Guides choices, proves nothing. */

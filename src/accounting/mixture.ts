@@ -1,12 +1,6 @@
+import type { Sampling } from "./group-sampling.js";
 import { logMixture } from "./loss.js";
 import { spend } from "./work.js";
-
-/** Which of some records that are sampled together enter a step: each with probability `rate`, on its own. */
-export interface Sampling {
-  readonly rate: number;
-  /** 1, or a group's size. */
-  readonly records: number;
-}
 
 /**
  * The noise moved by as many sensitivities as records of a group are in the sample: a binomial number of them. For one

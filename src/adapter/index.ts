@@ -1,4 +1,3 @@
 export { mergedWeights, type ValuesOf } from "./merge.js";
 export { type PeftFolder, writePeftFolder } from "./peft-folder.js";
-export { type PrefixedModel, readPrefix } from "./read-prefix.js";
 export { adapterSeed, startingValues } from "./start.js";

@@ -1,4 +1,4 @@
-import type { AdaptedModule, LoraLayout } from "../model/adapter.js";
+import type { AdaptedModule, LoraLayout } from "../model/index.js";
 
 /** Gives the values of a tensor. */
 export type ValuesOf = (tensor: string) => Promise<Float32Array>;

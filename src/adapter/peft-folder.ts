@@ -1,19 +1,10 @@
 import { serialiseHeader } from "../checkpoint/index.js";
 import { type FolderWriter, textChunk } from "../files.js";
-import type { LoraLayout } from "../model/adapter.js";
-import type { ModelDescription } from "../model/description.js";
-import type { ValuesOf } from "./merge.js";
+import type { LoraLayout } from "../model/index.js";
+import type { PeftFolder } from "./folder-source.js";
 import { sortedJson, writePrefixFolder } from "./prefix-folder.js";
 
-/** What a PEFT folder is made from. */
-export interface PeftFolder {
-  /** With adapters. */
-  readonly description: ModelDescription;
-  readonly baseName: string;
-  /** Tensors of the base that were trained as well; their modules are written whole. */
-  readonly trained: readonly string[];
-  readonly valuesOf: ValuesOf;
-}
+export type { PeftFolder } from "./folder-source.js";
 
 /**
  * Writes the adapters as PEFT reads them: `adapter_config.json` and `adapter_model.safetensors`, float32.

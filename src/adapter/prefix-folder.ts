@@ -1,10 +1,7 @@
 import { serialiseHeader } from "../checkpoint/index.js";
 import { type FolderWriter, textChunk } from "../files.js";
-import type { PrefixLayout } from "../model/adapter.js";
-import type { PeftFolder } from "./peft-folder.js";
-
-/** The one tensor of PEFT's prefix folder: [virtual tokens, blocks * 2 * heads * size], keys before values. */
-export const promptTensor = "prompt_embeddings";
+import { joinedPrefix, type PrefixLayout, promptTensor } from "../model/index.js";
+import type { PeftFolder } from "./folder-source.js";
 
 /** Writes virtual keys and values as PEFT reads them, in float32. */
 export async function writePrefixFolder(
@@ -25,49 +22,6 @@ const format = new Map([["format", "pt"]]);
 async function* prefixFile(header: Uint8Array, values: Float32Array): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(header);
   yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-}
-
-async function joinedPrefix(
-  layout: PrefixLayout,
-  valuesOf: (tensor: string) => Promise<Float32Array>,
-): Promise<Float32Array> {
-  const { tensors, spec, heads, headSize } = layout;
-  const joined = new Float32Array(tensors.length * spec.length * heads * headSize);
-  for (const [part, tensor] of tensors.entries()) {
-    const values = await valuesOf(tensor);
-    eachRow(layout, part, (own, shared) => {
-      joined.set(values.subarray(own, own + headSize), shared);
-    });
-  }
-  return joined;
-}
-
-/** The tensors of a prefix, taken apart again. */
-export function splitPrefix(layout: PrefixLayout, joined: Float32Array): ReadonlyMap<string, Float32Array> {
-  const { tensors, spec, heads, headSize } = layout;
-  return new Map(
-    tensors.map((tensor, part) => {
-      const values = new Float32Array(heads * spec.length * headSize);
-      eachRow(layout, part, (own, shared) => {
-        values.set(joined.subarray(shared, shared + headSize), own);
-      });
-      return [tensor, values];
-    }),
-  );
-}
-
-/** Visits a head's row of one tensor, [heads, length, size], by where it begins there and in PEFT's [length, parts, heads, size]. */
-function eachRow(
-  { tensors, spec, heads, headSize }: PrefixLayout,
-  part: number,
-  visit: (own: number, shared: number) => void,
-): void {
-  for (let head = 0; head < heads; head += 1) {
-    for (let token = 0; token < spec.length; token += 1) {
-      const own = (head * spec.length + token) * headSize;
-      visit(own, ((token * tensors.length + part) * heads + head) * headSize);
-    }
-  }
 }
 
 function prefixConfig(

@@ -2,7 +2,7 @@ import { sha256 } from "@noble/hashes/sha2.js";
 import { hexToBytes } from "@noble/hashes/utils.js";
 
 import type { DirectionEngine } from "../directions/index.js";
-import type { ModelDescription } from "../model/description.js";
+import type { ModelDescription } from "../model/index.js";
 
 const domain = new TextEncoder().encode("dpzo/adapter-seed/1\n");
 

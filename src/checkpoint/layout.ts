@@ -1,6 +1,6 @@
 import type { RandomAccessFile } from "../files.js";
 import { CheckpointError } from "./errors.js";
-import type { TensorInfo } from "./header.js";
+import type { TensorInfo } from "./tensor-info.js";
 
 /**
  * Checks that the tensors, sorted by where they begin, cover the data of the file exactly.

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-import { asFileError } from "../node/errors.js";
+import { asFileError } from "../node/index.js";
 
 /**
  * The bytes of a file that a flag names.

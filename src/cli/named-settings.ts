@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { settingsPreset, settingsPresets } from "../plan/presets.js";
 import { describeModel } from "../model/registry.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { Command } from "commander";
 import { afterAll, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 
 import { addSchemaOptions, kebabCase, resolveSettings } from "./options.js";
 

@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { parse as parseYaml, YAMLParseError } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
 
 import { FileError } from "../files.js";
 import { UsageError } from "./errors.js";

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { z } from "zod";
+import * as z from "zod";
 
 import { type Alternative, planner } from "../accounting/planner.js";
 import { countRecords } from "./count-records.js";

@@ -1,16 +1,22 @@
 import { MemoryLedgerFile, openLedger } from "../ledger/index.js";
-import { type TrainConfig, trainConfigSchema } from "../plan/config.js";
-import { makeNonPrivatePlan, makePlan, planSchedule, type PlanInputs } from "../plan/make-plan.js";
-import { noiseMultiplierOf, releaseSchedule } from "../plan/noise.js";
-import { isPrivate, type RunPlan, stageSampling } from "../plan/plan.js";
-import { withAdapter } from "../model/adapter.js";
-import { initialState } from "../replay/replay.js";
+import {
+  isPrivate,
+  makeNonPrivatePlan,
+  makePlan,
+  noiseMultiplierOf,
+  type PlanInputs,
+  planSchedule,
+  releaseSchedule,
+  type RunPlan,
+  stageSampling,
+  type TrainConfig,
+  trainConfigSchema,
+} from "../plan/index.js";
+import { withAdapter } from "../model/index.js";
+import { initialState } from "../replay/index.js";
 import { operatingSystemRandom } from "../sampling/index.js";
-import { ScheduleError } from "../schedule/errors.js";
-import { totalSteps } from "../schedule/stages.js";
-import { planTask } from "../train/prepare.js";
-import { stageMeasure } from "../train/stage-measure.js";
-import { runSteps } from "../train/steps.js";
+import { ScheduleError, totalSteps } from "../schedule/index.js";
+import { planTask, runSteps, stageMeasure } from "../train/index.js";
 import { CompareError } from "./errors.js";
 import { type CostedStage, countPasses, type Passes } from "./forward-passes.js";
 import { mostSteps } from "./most-steps.js";

@@ -1,6 +1,5 @@
-import type { ModelDescription, ModelStage, WeightBinding } from "../model/description.js";
-import { firstTrained } from "../model/selection.js";
-import type { PlanStage } from "../plan/plan.js";
+import { firstTrained, type ModelDescription, type ModelStage, type WeightBinding } from "../model/index.js";
+import type { PlanStage } from "../plan/index.js";
 
 /** What a run costs in the mean over its secret batches; public, as it follows from the plan. */
 export interface Passes {

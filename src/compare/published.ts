@@ -1,4 +1,4 @@
-import type { Method } from "../plan/method-defaults.js";
+import type { Method } from "../plan/index.js";
 
 /** A figure of another publication, for the reader to set beside ours; the models differ. */
 export interface PublishedFigure {

@@ -1,7 +1,6 @@
-import { z } from "zod";
+import * as z from "zod";
 
-import { trainConfigSchema } from "../plan/config.js";
-import { type Method, methods } from "../plan/method-defaults.js";
+import { type Method, methods, trainConfigSchema } from "../plan/index.js";
 import { CompareError } from "./errors.js";
 
 /** Settings of `dpzo train` that a comparison decides itself, for all its runs alike. */

@@ -1,15 +1,17 @@
 import { createDirectionEngine, type DirectionEngine } from "../directions/index.js";
-import { Measurer, type MeasureOptions } from "../measure/measure.js";
-import { predict } from "../measure/predict.js";
-import { rowsRead } from "../measure/micro-batches.js";
-import { openWalker } from "../measure/open-walker.js";
-import { FrozenPrefix } from "../measure/prefix.js";
+import {
+  FrozenPrefix,
+  type MeasureOptions,
+  Measurer,
+  openWalker,
+  predict,
+  rowsRead,
+} from "../measure/index.js";
 import { classificationMetrics, type Example } from "../tasks/index.js";
-import type { RunPlan } from "../plan/plan.js";
-import { adaptModel } from "../train/adapt-model.js";
-import type { PreparedModel } from "../train/prepare.js";
+import type { RunPlan } from "../plan/index.js";
+import { adaptModel, type PreparedModel } from "../train/index.js";
 import { CompareError } from "./errors.js";
-import { firstTrained } from "../model/selection.js";
+import { firstTrained } from "../model/index.js";
 
 /** Accuracy and macro-F1 on one split. */
 export interface Score {

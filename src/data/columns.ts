@@ -1,5 +1,5 @@
+import { unitText } from "../unit-text.js";
 import { DataError } from "./errors.js";
-import { unitText } from "./unit-text.js";
 
 /** Another name of a column, and what its values are called under that name. */
 export interface OtherName {

@@ -6,4 +6,4 @@ export type { DataFormat } from "./format.js";
 export type { LineOptions } from "./lines.js";
 export { readRecords, type ReadOptions } from "./records.js";
 export type { Quotes } from "./row.js";
-export { unitText } from "./unit-text.js";
+export { unitText } from "../unit-text.js";

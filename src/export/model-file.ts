@@ -11,7 +11,7 @@ import {
 } from "onnx-buf";
 
 import { concatBytes } from "../files.js";
-import { irVersion, operatorSet } from "../model/graph.js";
+import { irVersion, operatorSet } from "../model/index.js";
 import type { WholeGraph } from "./whole-graph.js";
 
 /** The largest message that every protobuf implementation reads, in bytes. */

@@ -1,10 +1,12 @@
-import { readPrefix } from "../adapter/index.js";
 import type { Checkpoint } from "../checkpoint/index.js";
 import { type FolderWriter, oneChunk, textChunk } from "../files.js";
-import type { ModelDescription } from "../model/description.js";
-import { ModelError } from "../model/errors.js";
-import { checkTensors } from "../model/load.js";
-import { describeModel } from "../model/registry.js";
+import {
+  checkTensors,
+  describeModel,
+  type ModelDescription,
+  ModelError,
+  readPrefix,
+} from "../model/index.js";
 import {
   largestMessage,
   modelWithoutWeights,

@@ -11,8 +11,7 @@ import {
   ValueInfoProtoSchema,
 } from "onnx-buf";
 
-import type { ModelDescription, Program, WeightBinding } from "../model/description.js";
-import { GraphBuilder } from "../model/graph.js";
+import { GraphBuilder, type ModelDescription, type Program, type WeightBinding } from "../model/index.js";
 
 /** A whole model as one graph, in which the weights are named and not yet there. */
 export interface WholeGraph {

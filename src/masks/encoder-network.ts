@@ -1,4 +1,4 @@
-import type { ModelDescription, ModelStage } from "../model/description.js";
+import type { ModelDescription, ModelStage } from "../model/index.js";
 import { MaskError } from "./errors.js";
 import type { LinearLayer, LinearNetwork } from "./linear-network.js";
 

@@ -3,7 +3,7 @@ import type { Tensor } from "../runtime/runtime.js";
 import type { StageRunner, WeightSource } from "../runtime/stage-runner.js";
 import type { TextLogits } from "../tasks/index.js";
 import { textsPerHeadBatch } from "./micro-batches.js";
-import type { WalkBatch } from "./walker.js";
+import type { WalkBatch } from "./walk-batch.js";
 
 /** One text's rows at the head, and whose they are. */
 interface HeadText {

@@ -11,6 +11,7 @@ import type { Tensor } from "../runtime/runtime.js";
 import { type Reading, type ReadingKind, readText } from "../tasks/index.js";
 import { logitsPerRow, runHead } from "./head-batches.js";
 import { Perturber, type SideWeights, walkSides } from "./trajectories.js";
+import type { WalkBatch } from "./walk-batch.js";
 
 /** What moves while differences are measured. */
 export interface Perturbation {
@@ -37,24 +38,7 @@ export interface WalkSetting {
   readonly perturbation?: Perturbation | undefined;
 }
 
-/** A text on its way through the model. */
-export interface WalkText {
-  /** How many rows it has at the head. */
-  readonly rows: number;
-  /** For each of them the token whose likelihood is asked for, where the reading is one of likelihoods. */
-  readonly targets?: Int32Array | undefined;
-}
-
-/** Texts of one shape, and their activations at some stage. */
-export interface WalkBatch {
-  readonly texts: readonly WalkText[];
-  /** The texts in order, each with `paddedRows` rows where the head is reached; padding may follow. */
-  readonly activations: Activations;
-  /** Rows of the activations that one text has at the head. */
-  readonly paddedRows: number;
-  /** What running it costs beside others, in tokens. */
-  readonly cost: number;
-}
+export type { WalkBatch, WalkText } from "./walk-batch.js";
 
 /** One set of weights to run all batches with: a direction's two sides, or the canonical weights. */
 export interface Pass {

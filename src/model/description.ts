@@ -1,5 +1,5 @@
-import type { Activations } from "../runtime/stage-runner.js";
-import type { Adapter, AdapterLayout } from "./adapter.js";
+import type { Activations } from "../tensor.js";
+import type { Adapter, AdapterLayout } from "./adapter-layout.js";
 
 /**
  * A model as data: a list of stages, each a small ONNX graph whose weights are plain inputs.

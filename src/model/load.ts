@@ -1,7 +1,7 @@
-import { readPrefix } from "../adapter/index.js";
 import { type Checkpoint, droppedAliases } from "../checkpoint/index.js";
 import type { ModelDescription } from "./description.js";
 import { ModelError } from "./errors.js";
+import { readPrefix } from "./read-prefix.js";
 import { countParameters, describeModel } from "./registry.js";
 import { WeightStore } from "./weight-store.js";
 

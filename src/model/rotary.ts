@@ -1,5 +1,5 @@
 import type { ConfigReader } from "./config.js";
-import type { Tensor } from "../runtime/runtime.js";
+import type { Tensor } from "../tensor.js";
 
 /** Rotary positions: one angular frequency a pair of dimensions, and a factor on cosine and sine. */
 export interface Rotary {

@@ -1,4 +1,4 @@
-import type { Activations } from "../runtime/stage-runner.js";
+import type { Activations } from "../tensor.js";
 import type { ModelDescription, TokenBatch } from "./description.js";
 import { ModelError } from "./errors.js";
 

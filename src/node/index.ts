@@ -1,3 +1,4 @@
+export { asFileError } from "./errors.js";
 export { nodeFolderWriter, writeFileAtomically } from "./atomic-write.js";
 export type { WriteOptions } from "./atomic-write.js";
 export { openNodeCheckpoint } from "./checkpoint.js";
@@ -18,3 +19,4 @@ export { checkWritable } from "./writable.js";
 export type { ComingFiles } from "./writable.js";
 export { stateFolder } from "./state-folder.js";
 export type { StatePlace } from "./state-folder.js";
+export { readThreads } from "./threads.js";

@@ -1,5 +1,4 @@
-import { type Adapter, usualLoraModules, withAdapter } from "../model/adapter.js";
-import type { ModelDescription } from "../model/description.js";
+import { type Adapter, type ModelDescription, usualLoraModules, withAdapter } from "../model/index.js";
 import type { TrainConfig } from "./config.js";
 import { PlanError } from "./errors.js";
 import type { Plan, PlanStage } from "./plan.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { byMethod, methods } from "./method-defaults.js";
 import { maskSchema } from "./plan.js";

@@ -1,5 +1,5 @@
 import { epsilon } from "../accounting/index.js";
-import { totalSteps } from "../schedule/stages.js";
+import { totalSteps } from "../schedule/index.js";
 import { planEvent } from "./event.js";
 import type { Plan } from "./plan.js";
 

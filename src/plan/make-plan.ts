@@ -4,9 +4,7 @@ import type { z } from "zod";
 
 import { maximumRecords } from "../mechanism/index.js";
 import { encoderNetwork, needsNetwork } from "../masks/index.js";
-import { withAdapter } from "../model/adapter.js";
-import type { ModelDescription } from "../model/description.js";
-import { selectTensors } from "../model/selection.js";
+import { type ModelDescription, selectTensors, withAdapter } from "../model/index.js";
 import { type RandomBytes, samplingRate } from "../sampling/index.js";
 import { neededAdapter, requestedAdapter } from "./adapter.js";
 import { calibrateMechanism } from "./calibrate-mechanism.js";

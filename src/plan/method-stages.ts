@@ -1,10 +1,16 @@
-import { dpAggzo, dpZo, dpZopo, dpZero, mezo, perStage, type PlainSettings } from "../schedule/presets.js";
 import {
   type AdaptiveClipSpec,
+  dpAggzo,
+  dpZero,
+  dpZo,
+  dpZopo,
   dpZoso,
   type DpZosoSettings,
+  mezo,
+  perStage,
+  type PlainSettings,
   type ScheduleStage,
-} from "../schedule/stages.js";
+} from "../schedule/index.js";
 import { trainSelections } from "./adapter.js";
 import type { TrainConfig } from "./config.js";
 import { onlyOneDirection, onlyOneStage } from "./check-method.js";

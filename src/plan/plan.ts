@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * The plan: every public number of a run, made once, from which sampler, clip, noise and accountant are all

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from "../ledger/index.js";
-import { type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
-import type { AdaptiveClipSpec } from "../schedule/stages.js";
+import { type PlanStage, type RunPlan, stageSampling } from "../plan/index.js";
+import type { AdaptiveClipSpec } from "../schedule/index.js";
 
 /** Between these a threshold stays, far inside what the mechanism takes. */
 const range = [2 ** -90, 2 ** 90] as const;

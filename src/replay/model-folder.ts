@@ -2,12 +2,15 @@ import { mergedWeights, writePeftFolder } from "../adapter/index.js";
 import type { Checkpoint } from "../checkpoint/index.js";
 import { overflowingTensors, writeCheckpoint } from "../checkpoint/index.js";
 import { type FolderWriter, oneChunk, textChunk } from "../files.js";
-import type { ModelDescription } from "../model/description.js";
-import { type Adapter, adapterInWords, withAdapter } from "../model/adapter.js";
-import { describeModel } from "../model/registry.js";
-import type { Plan, RunPlan } from "../plan/plan.js";
-import { planUnit, unitWords } from "../plan/unit.js";
-import { type CheckedLedger, guaranteeInWords, type VerifiedLedger } from "../verify/verify.js";
+import {
+  type Adapter,
+  adapterInWords,
+  describeModel,
+  type ModelDescription,
+  withAdapter,
+} from "../model/index.js";
+import { type Plan, planUnit, type RunPlan, unitWords } from "../plan/index.js";
+import { type CheckedLedger, guaranteeInWords, type VerifiedLedger } from "../verify/index.js";
 import type { Weights } from "./replay.js";
 import { tensorOf } from "./stage-state.js";
 

@@ -9,7 +9,7 @@ import {
   isPrivateLedger,
   type VerifiedLedger,
   verifyLedger,
-} from "../verify/verify.js";
+} from "../verify/index.js";
 import { ReplayError } from "./errors.js";
 import { planDescription, trainedTensors, writeModelFolder } from "./model-folder.js";
 import { initialState, replay, type Weights } from "./replay.js";

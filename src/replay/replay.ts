@@ -8,8 +8,7 @@ import {
 } from "../directions/index.js";
 import type { LedgerEntry } from "../ledger/index.js";
 import type { Mask, TensorMask } from "../masks/index.js";
-import { stageUnit } from "../plan/noise.js";
-import { type PlanStage, type RunPlan, stageSampling } from "../plan/plan.js";
+import { type PlanStage, type RunPlan, stageSampling, stageUnit } from "../plan/index.js";
 import { clipThresholdAfter } from "./adaptive-clip.js";
 import { shrinkageFactor } from "./shrinkage.js";
 import { enterStage, type ReplayState, tensorOf } from "./stage-state.js";

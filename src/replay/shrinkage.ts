@@ -1,5 +1,4 @@
-import { noiseDeviation } from "../plan/noise.js";
-import { isPrivate, type Plan, type RunPlan } from "../plan/plan.js";
+import { isPrivate, noiseDeviation, type Plan, type RunPlan } from "../plan/index.js";
 
 /** What a shrinkage rule carries from step to step of one stage; public, made anew by replay. */
 export interface ShrinkageState {

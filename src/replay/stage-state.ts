@@ -1,7 +1,7 @@
 import { type DirectionEngine, gatherKept } from "../directions/index.js";
 import { encoderNetwork, makeMask, type Mask, maskSize, needsNetwork } from "../masks/index.js";
-import type { ModelDescription } from "../model/description.js";
-import type { PlanStage, RunPlan } from "../plan/plan.js";
+import type { ModelDescription } from "../model/index.js";
+import type { PlanStage, RunPlan } from "../plan/index.js";
 import { ReplayError } from "./errors.js";
 import { clipThresholdAtStart } from "./adaptive-clip.js";
 import { freshShrinkage, type ShrinkageState } from "./shrinkage.js";

@@ -1,6 +1,11 @@
-import { noiseMultiplierOf, valueCount } from "../plan/noise.js";
-import { type Plan, stageSampling } from "../plan/plan.js";
-import { recordsOfOneUnit, unitWords } from "../plan/unit.js";
+import {
+  noiseMultiplierOf,
+  type Plan,
+  recordsOfOneUnit,
+  stageSampling,
+  unitWords,
+  valueCount,
+} from "../plan/index.js";
 import { formatCount, formatExact, formatNumber, formatPercent } from "./format.js";
 import type { ReportInput } from "./input.js";
 import { type Markup, markup } from "./markup.js";

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from "../ledger/index.js";
-import type { Plan } from "../plan/plan.js";
-import type { MaskSummary } from "../replay/mask-summary.js";
+import type { Plan } from "../plan/index.js";
+import type { MaskSummary } from "../replay/index.js";
 
 /** Accuracy and macro-averaged F1, both as fractions from 0 to 1. */
 export interface Scores {

@@ -1,5 +1,4 @@
-import { noiseDeviation } from "../plan/noise.js";
-import type { Plan } from "../plan/plan.js";
+import { noiseDeviation, type Plan } from "../plan/index.js";
 import { chiSquareQuantile } from "./chi-square.js";
 
 /** What a report says about released values, if there were noise and nothing else. */

@@ -1,4 +1,4 @@
-import type { Plan } from "../plan/plan.js";
+import type { Plan } from "../plan/index.js";
 import { axes, chart, chartFrame, dots, label, level, polyline, type Point } from "./chart.js";
 import { formatCount, formatNumber } from "./format.js";
 import type { ReportInput } from "./input.js";

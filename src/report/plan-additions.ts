@@ -1,6 +1,6 @@
-import type { Plan, PlanStage } from "../plan/plan.js";
-import type { MaskSummary } from "../replay/mask-summary.js";
-import type { AdaptiveClipSpec } from "../schedule/stages.js";
+import type { Plan, PlanStage } from "../plan/index.js";
+import type { MaskSummary } from "../replay/index.js";
+import type { AdaptiveClipSpec } from "../schedule/index.js";
 import { formatNumber } from "./format.js";
 import { type Markup, markup } from "./markup.js";
 

@@ -1,8 +1,6 @@
-import { noiseMultiplierOf } from "../plan/noise.js";
-import type { Plan, PlanStage } from "../plan/plan.js";
-import { unitWords } from "../plan/unit.js";
+import { noiseMultiplierOf, type Plan, type PlanStage, unitWords } from "../plan/index.js";
 import { formatCount, formatExact, formatNumber } from "./format.js";
-import type { MaskSummary } from "../replay/mask-summary.js";
+import type { MaskSummary } from "../replay/index.js";
 import { unitMeaning } from "./guarantee.js";
 import { type Markup, markup } from "./markup.js";
 import { planAdditions } from "./plan-additions.js";

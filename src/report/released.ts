@@ -1,6 +1,5 @@
 import type { LedgerEntry } from "../ledger/index.js";
-import { type LatticeStage, stageUnit, valueCount } from "../plan/noise.js";
-import type { Plan, PlanStage } from "../plan/plan.js";
+import { type LatticeStage, type Plan, type PlanStage, stageUnit, valueCount } from "../plan/index.js";
 import { chiSquareQuantile } from "./chi-square.js";
 import { ReportError } from "./errors.js";
 import { type NoiseModel, noiseModel } from "./noise.js";

@@ -1,6 +1,10 @@
-import type { Decoding, ModelDescription, ModelStage } from "../model/description.js";
-import { ModelError } from "../model/errors.js";
-import { batchActivations } from "../model/token-batch.js";
+import {
+  batchActivations,
+  type Decoding,
+  type ModelDescription,
+  ModelError,
+  type ModelStage,
+} from "../model/index.js";
 import { RuntimeError } from "./errors.js";
 import type { Tensor } from "./runtime.js";
 import type { Activations, StageRunner, WeightSource } from "./stage-runner.js";

@@ -1,7 +1,6 @@
-import { z } from "zod";
+import * as z from "zod";
 
-import type { LoadedModel } from "../model/load.js";
-import { batchActivations } from "../model/token-batch.js";
+import { batchActivations, type LoadedModel } from "../model/index.js";
 import { RuntimeError } from "./errors.js";
 import { type Activations, type StageRunner, weightSource } from "./stage-runner.js";
 

@@ -1,3 +1,5 @@
+import type { Tensor } from "../tensor.js";
+
 /**
  * What dpzo asks of an inference runtime: load a graph whose weights are plain inputs, and run it.
  *
@@ -5,11 +7,7 @@
  * library knows ONNX Runtime's types.
  */
 
-/** A dense row-major tensor on the CPU: `data.length` is the product of `dims`. */
-export interface Tensor<Data extends Float32Array | Int32Array = Float32Array | Int32Array> {
-  readonly data: Data;
-  readonly dims: readonly number[];
-}
+export type { Tensor } from "../tensor.js";
 
 /** A loaded graph. `run` may be called again as soon as the last call has settled. */
 export interface Session {

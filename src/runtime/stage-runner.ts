@@ -1,10 +1,16 @@
-import type { ModelDescription, ModelStage, Program, WeightBinding } from "../model/description.js";
-import { valuesForReading, WeightStore } from "../model/weight-store.js";
+import {
+  type ModelDescription,
+  type ModelStage,
+  type Program,
+  valuesForReading,
+  type WeightBinding,
+  WeightStore,
+} from "../model/index.js";
+import type { Activations, Tensor } from "../tensor.js";
 import { RuntimeError } from "./errors.js";
-import type { Cores, InferenceRuntime, Session, Tensor } from "./runtime.js";
+import type { Cores, InferenceRuntime, Session } from "./runtime.js";
 
-/** The named tensors that travel from stage to stage. */
-export type Activations = Readonly<Record<string, Tensor>>;
+export type { Activations } from "../tensor.js";
 
 /** Gives the weights of one binding, shaped for the graph. */
 export type WeightSource = (binding: WeightBinding) => Tensor<Float32Array>;

@@ -4,7 +4,8 @@ import { tinyDecoder } from "../../test/support/tiny-decoder.js";
 import { promptTokens } from "./after-prompt.js";
 import type { Example } from "./example.js";
 import { readText } from "./judgements.js";
-import { createTask, type TaskDescription } from "./task.js";
+import { createTask } from "./create-task.js";
+import type { TaskDescription } from "./task.js";
 import { createTokenizer } from "./tokenizer.js";
 
 const files = tinyDecoder().files;

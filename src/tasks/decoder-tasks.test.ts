@@ -9,7 +9,8 @@ import { hasShared, sharedPath } from "../../test/support/shared.js";
 import { fileRecords } from "../cli/task-files.js";
 import { promptTokens } from "./after-prompt.js";
 import { decoderTasks } from "./decoder-tasks.js";
-import { createTask, type TaskRecord } from "./task.js";
+import { createTask } from "./create-task.js";
+import type { TaskRecord } from "./task.js";
 import { createTokenizer, type TextTokenizer } from "./tokenizer.js";
 
 const file = "models/SmolLM2-135M/SmolLM2-135M-Instruct.Q4_1.gguf";

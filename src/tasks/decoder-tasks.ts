@@ -1,4 +1,4 @@
-import type { NamedTask } from "./named-tasks.js";
+import type { NamedTask } from "./named-task.js";
 
 const sentence = { text: "text", label: "label" } as const;
 const pair = { text: "text", pair: "text_pair", label: "label", maximumTokens: 128 } as const;

@@ -28,9 +28,9 @@ export { promptTokens } from "./after-prompt.js";
 export { answerMetrics, type AnswerMetrics } from "./answer-metrics.js";
 export { answerJudgement, labelWordJudgement, optionJudgement, readText } from "./judgements.js";
 export { parseOptions, type OptionList } from "./options.js";
+export { createTask } from "./create-task.js";
 export {
   type Answering,
-  createTask,
   type Task,
   type TaskDescription,
   type TaskRecord,

@@ -1,4 +1,4 @@
-import { tokenLogLikelihoods } from "../runtime/likelihood.js";
+import { tokenLogLikelihoods } from "../runtime/index.js";
 import type { Judgement, Reading, ReadingKind, TextLogits } from "./example.js";
 import { indexOfLargest, labelLoss } from "./label-loss.js";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { namedTask, namedTasks } from "./named-tasks.js";
-import { createTask } from "./task.js";
+import { createTask } from "./create-task.js";
 import { createTokenizer } from "./tokenizer.js";
 
 const json = (path: string): unknown => JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8"));

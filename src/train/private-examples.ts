@@ -1,5 +1,5 @@
-import { unitText } from "../data/index.js";
 import type { Example, Task, TaskRecord } from "../tasks/index.js";
+import { unitText } from "../unit-text.js";
 import { TrainError } from "./errors.js";
 
 /** The private records of a run, tokenised, and which of them make up each privacy unit. */

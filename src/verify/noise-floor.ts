@@ -1,6 +1,5 @@
 import { type LedgerEntry } from "../ledger/index.js";
-import { PlanError } from "../plan/errors.js";
-import type { Plan } from "../plan/plan.js";
+import { type Plan, PlanError } from "../plan/index.js";
 import { type NoiseTails, noiseTails } from "./noise-tails.js";
 
 /** log of the chance with which each of the eight tests below refuses an honest ledger: 8e-10 in all. */

@@ -1,4 +1,4 @@
-import type { Plan } from "../plan/plan.js";
+import type { Plan } from "../plan/index.js";
 
 /**
  * What is known of one released value's noise Y before it is drawn, in closed form: bounds that hold whatever number is

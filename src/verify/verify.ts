@@ -1,13 +1,18 @@
 import { epsilon, type EpsilonResult } from "../accounting/index.js";
 import { type LedgerEntry, parseLedger } from "../ledger/index.js";
-import { checkDerived } from "../plan/check-derived.js";
-import { PlanError } from "../plan/errors.js";
-import { planEvent } from "../plan/event.js";
-import { valueCount } from "../plan/noise.js";
-import { isPrivate, type Plan, type RunPlan } from "../plan/plan.js";
-import { notPrivate, readRunPlan } from "../plan/read-plan.js";
-import { unitWords } from "../plan/unit.js";
-import { stageOfStep, totalSteps } from "../schedule/stages.js";
+import {
+  checkDerived,
+  isPrivate,
+  notPrivate,
+  type Plan,
+  PlanError,
+  planEvent,
+  readRunPlan,
+  type RunPlan,
+  unitWords,
+  valueCount,
+} from "../plan/index.js";
+import { stageOfStep, totalSteps } from "../schedule/index.js";
 import { checkNoise } from "./noise-floor.js";
 
 /** A ledger whose chain, plan and entries agree, whether its run was private or not. */

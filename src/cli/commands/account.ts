@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import {
   AccountingError,

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 
 import { bytesToHex } from "@noble/hashes/utils.js";
 import { sha256 } from "@noble/hashes/sha2.js";
-import { z } from "zod";
+import * as z from "zod";
 
 import {
   type CellStore,

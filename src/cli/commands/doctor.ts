@@ -1,6 +1,6 @@
 import { arch, availableParallelism, platform, totalmem } from "node:os";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import type { Checkpoint } from "../../checkpoint/index.js";
 import { createDirectionEngine } from "../../directions/index.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import type { TaskRecord } from "../../tasks/index.js";
 import type { Demonstrations } from "../../train/demonstrations.js";

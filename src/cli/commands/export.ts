@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-import { z } from "zod";
+import * as z from "zod";
 
 import { checkMeaning } from "../../checkpoint/index.js";
 import { exportOnnx } from "../../export/index.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import type { Checkpoint } from "../../checkpoint/index.js";
 import type { ModelDescription } from "../../model/description.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { nodeFolderWriter } from "../../node/index.js";
 import { replayLedger } from "../../replay/replay-model.js";

@@ -1,8 +1,7 @@
 import { Command } from "commander";
 
 import type { Checkpoint } from "../../checkpoint/index.js";
-import { nodeRuntime, openNodeCheckpoint } from "../../node/index.js";
-import { readThreads } from "../../node/threads.js";
+import { nodeRuntime, openNodeCheckpoint, readThreads } from "../../node/index.js";
 import type { InferenceRuntime } from "../../runtime/runtime.js";
 import { createOutput, type Output } from "../output.js";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { formatFromName, readRecords } from "../../data/index.js";
 import { openNodeFile } from "../../node/index.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import { trainConfigSchema } from "../../plan/config.js";
 import { exitCodes } from "../exit-codes.js";

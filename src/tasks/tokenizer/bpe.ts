@@ -1,6 +1,6 @@
-import { z } from "zod";
+import * as z from "zod";
 import { mergeAll, type MergeRules, pairKey } from "./bpe-merge.js";
-import type { ModelSettings, TokenModel } from "./model.js";
+import type { ModelSettings, TokenModel } from "./token-model.js";
 import { read, refused, shown } from "./read.js";
 import { remembered } from "./remembered.js";
 import { asBytes, byteIds, readVocabulary, requiredId } from "./vocabulary.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fromByteLetters } from "./byte-level.js";
 import { compilePattern, patternSchema } from "./pattern.js";
 import { partsOf, read, typedComponent, unsupported } from "./read.js";

@@ -1,22 +1,11 @@
 import { createBpe } from "./bpe.js";
 import { refused, typedComponent, unsupported } from "./read.js";
+import type { ModelSettings, TokenModel } from "./token-model.js";
 import { createUnigram } from "./unigram.js";
 import { createWordLevel } from "./word-level.js";
 import { createWordPiece } from "./word-piece.js";
 
-/** Cuts one piece of text into tokens of its vocabulary. */
-export interface TokenModel {
-  /** Ids by token, without added tokens. */
-  readonly vocabulary: ReadonlyMap<string, number>;
-  /** The token for what is not in the vocabulary. */
-  readonly unknown: string | undefined;
-  /** With what a token begins that continues a word (WordPiece). */
-  readonly continuing: string | undefined;
-  encode(piece: string): readonly number[];
-}
-
-/** A model's settings as they stand in the file. */
-export type ModelSettings = Readonly<Record<string, unknown>>;
+export type { ModelSettings, TokenModel } from "./token-model.js";
 
 const makers: Readonly<Record<string, (settings: ModelSettings) => TokenModel>> = {
   BPE: createBpe,

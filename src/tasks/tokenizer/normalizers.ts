@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { normalizeBertText } from "../bert-normalizer.js";
 import { combiningMark, lowercased, stripped } from "./characters.js";
 import { compilePattern, patternSchema } from "./pattern.js";

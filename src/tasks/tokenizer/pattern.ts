@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { PatternReader } from "./pattern-reader.js";
 import { literal } from "./pattern-sets.js";
 import { halfCharacter, refused, shown } from "./read.js";

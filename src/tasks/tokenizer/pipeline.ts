@@ -1,6 +1,6 @@
 import type { AddedToken } from "../tokenizer-files.js";
 import { addedTokenFinder } from "./added-tokens.js";
-import type { TokenModel } from "./model.js";
+import type { TokenModel } from "./token-model.js";
 import type { Normalise } from "./normalizers.js";
 import type { Split } from "./pre-tokenizers.js";
 import { refused, shown } from "./read.js";

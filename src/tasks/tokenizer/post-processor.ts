@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { partsOf, read, refused, typedComponent, unsupported } from "./read.js";
 
 /** The ids that stand before and after one text. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { toByteLetters } from "./byte-level.js";
 import { numeric, punctuation, whiteSpace } from "./characters.js";
 import { rustWord } from "./pattern-sets.js";

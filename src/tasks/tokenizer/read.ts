@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { TaskError } from "../errors.js";
 
 /** Most characters of a value or a name from a file that a message shows. */

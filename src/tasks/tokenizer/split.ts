@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { placesOf } from "./characters.js";
 
 /** What becomes of the parts of a text that a pattern matches. */

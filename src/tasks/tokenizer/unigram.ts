@@ -1,5 +1,5 @@
-import { z } from "zod";
-import type { ModelSettings, TokenModel } from "./model.js";
+import * as z from "zod";
+import type { ModelSettings, TokenModel } from "./token-model.js";
 import { PrefixTable } from "./prefix-table.js";
 import { read, refused } from "./read.js";
 import { remembered } from "./remembered.js";

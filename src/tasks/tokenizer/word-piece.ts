@@ -1,5 +1,5 @@
-import { z } from "zod";
-import type { ModelSettings, TokenModel } from "./model.js";
+import * as z from "zod";
+import type { ModelSettings, TokenModel } from "./token-model.js";
 import { read } from "./read.js";
 import { readVocabulary, requiredId } from "./vocabulary.js";
 

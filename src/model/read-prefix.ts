@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 import {
   type Checkpoint,
@@ -8,10 +8,10 @@ import {
   readSmallFile,
 } from "../checkpoint/index.js";
 import { FileError, type FolderReader, type RandomAccessFile } from "../files.js";
-import { type PrefixLayout, withAdapter } from "../model/adapter.js";
-import type { ModelDescription } from "../model/description.js";
-import { ModelError } from "../model/errors.js";
-import { promptTensor, splitPrefix } from "./prefix-folder.js";
+import { type PrefixLayout, withAdapter } from "./adapter.js";
+import type { ModelDescription } from "./description.js";
+import { ModelError } from "./errors.js";
+import { promptTensor, splitPrefix } from "./prefix-values.js";
 
 /** What dpzo writes of a prefix's config, without which a reader would have to guess. */
 const prefixSchema = z.object({

@@ -1,0 +1,8 @@
+export {
+  type CheckedLedger,
+  checkLedger,
+  guaranteeInWords,
+  isPrivateLedger,
+  type VerifiedLedger,
+  verifyLedger,
+} from "./verify.js";
