@@ -64,7 +64,7 @@ const directions = ["remove", "add"] as const;
  * @param delta From 0 to 1. At 0 the pure epsilon is returned where there is one.
  * @throws {AccountingError} `bad-argument`, `unknown-event`, `unsupported-event`, `no-pure-epsilon`, `too-large`
  * @example
- * epsilon(repeated(poissonSampled(64 / 1024, gaussian(5)), 2000), 1e-5).epsilon; // 2.30116...
+ * epsilon(repeated(poissonSampled(64 / 1024, gaussian(5)), 2000), 1e-5).epsilon; // 2.30125...
  * @see Sommer, Meiser and Mohammadi 2019; Doroshenko et al. 2022 (connect the dots); docs/accounting.md
  */
 export function epsilon(event: Event, delta: number, options: AccountingOptions = {}): EpsilonResult {

@@ -48,7 +48,7 @@ export type NoiseQuestion = PrivacyTarget &
  *
  * @throws {AccountingError} `bad-argument`, or `unreachable-target` when no noise up to 1e9 is enough.
  * @example
- * calibrateNoiseMultiplier({ epsilon: 2, delta: 1e-5, samplingRate: 0.0625, steps: 1000 }); // 4.05028...
+ * calibrateNoiseMultiplier({ epsilon: 2, delta: 1e-5, samplingRate: 0.0625, steps: 1000 }); // 4.05048...
  */
 export function calibrateNoiseMultiplier(question: NoiseQuestion): number {
   const phases: readonly CalibrationPhase[] = "phases" in question ? question.phases : [question];

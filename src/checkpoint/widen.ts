@@ -22,7 +22,7 @@ function holdsTooLarge(dtype: StoredDtype | undefined, values: Float32Array): bo
  * in float32 so that it is not lost.
  *
  * @example
- * overflowingTensors(base, new Map([["bias", Float32Array.of(70_000)]])); // ["bias"] where it is stored as F16
+ * overflowingTensors(base, new Map([["cls.predictions.bias", Float32Array.of(70_000)]])); // ["cls.predictions.bias"]; the base stores it as F16
  */
 export function overflowingTensors(
   base: Pick<Checkpoint, "tensors">,

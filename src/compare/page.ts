@@ -25,7 +25,8 @@ export interface ComparisonPage {
  * A comparison as one self-contained HTML file: picture, table, and how to read both. No script, nothing to fetch.
  *
  * @example
- * const html = renderComparison({ task: "sst2", baseName: "minilm-mlm", rows, delta: 1e-5, seeds: 3, ... });
+ * const html = renderComparison({ task: "sst2", baseName: "minilm-mlm", rows, delta: 1e-5, seeds: 3,
+ *   records: { train: 6920, dev: 872, test: 1821 }, largerClass: 0.5, versions: {} });
  */
 export function renderComparison(page: ComparisonPage): string {
   const rows = comparisonTable(page.rows, page.task);

@@ -39,7 +39,7 @@ export const paperSource =
  *
  * @returns nothing where the paper has no such figure
  * @example
- * publishedFigure("dp-zopo", "sst2", 4)?.accuracy; // 0.936
+ * publishedFigure("dp-zopo", "sst2", 4)?.accuracy; // 0.93599...
  */
 export function publishedFigure(
   method: Method | "zero-shot",

@@ -12,7 +12,7 @@ export interface Spread {
  * Mean, sample standard deviation (n - 1) and range of at least one value.
  *
  * @example
- * spreadOf([0.7, 0.8]); // mean 0.75, deviation 0.0707...
+ * spreadOf([0.7, 0.8]); // { mean: 0.75, deviation: 0.0707..., ... }
  */
 export function spreadOf(values: readonly number[]): Spread {
   const count = values.length;

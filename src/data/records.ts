@@ -21,8 +21,9 @@ export type ReadOptions = DelimitedOptions;
  * @param columns - the columns wanted; others are ignored.
  * @throws {DataError} see `DataErrorCode`; a file without a record is `empty-file`.
  * @example
+ * const file = memoryFile("train.csv", new TextEncoder().encode("text,label\nA warm film,1\n"));
  * const columns = [{ name: "text", kind: "text" }, { name: "label", kind: "label" }] as const;
- * for await (const { line, fields } of readRecords(file, formatFromName(file.name), columns)) { ... }
+ * for await (const { line, fields } of readRecords(file, "csv", columns)) { ... }
  */
 export async function* readRecords(
   file: RandomAccessFile,

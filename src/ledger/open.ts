@@ -39,8 +39,8 @@ export interface OpenOptions {
  *   and whatever the file throws.
  * @example
  * const ledger = await openLedger(file, plan, { stages: [{ steps: 100, valueCount: 32 }] });
- * for (let step = ledger.nextStep; !ledger.isComplete; step = ledger.nextStep) {
- *   await ledger.beginStep(step, ledger.nextStage);
+ * for (let stage = ledger.nextStage; stage !== undefined; stage = ledger.nextStage) {
+ *   await ledger.beginStep(ledger.nextStep, stage);
  *   const release = mechanism.release(await sampleAndMeasure());
  *   const entry = await ledger.completeStep(release.values);
  *   apply(entry);

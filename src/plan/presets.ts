@@ -57,7 +57,7 @@ export const settingsPresets: Readonly<Record<string, SettingsPreset>> = Object.
  *
  * @throws {PlanError} `unknown-preset`, with the names there are.
  * @example
- * settingsPreset("encoder-20m").settings.directions; // 64
+ * settingsPreset("encoder-20m").settings.directions; // 32
  */
 export function settingsPreset(name: string): SettingsPreset {
   const preset = Object.hasOwn(settingsPresets, name) ? settingsPresets[name] : undefined;

@@ -40,7 +40,7 @@ export async function checkBase(base: Checkpoint, { plan }: CheckedLedger): Prom
  * @throws {LedgerError}, {PlanError}, {ReplayError} `base-mismatch`, {CheckpointError}; {PlanError} `not-private` for
  *   a ledger without privacy, which {@link replayLedger} takes.
  * @example
- * await replayModel(base, await readFile("ledger.jsonl"), nodeFolderWriter("model"));
+ * await replayModel(base, bytes, nodeFolderWriter("model"));
  */
 export async function replayModel(
   base: Checkpoint,

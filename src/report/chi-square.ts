@@ -8,7 +8,7 @@
  * @param probability from 0.001 to 0.999
  * @throws {RangeError} outside these ranges
  * @example
- * chiSquareQuantile(1, 0.95); // 3.841458820694124
+ * chiSquareQuantile(1, 0.95); // 3.8414588206941...
  * @see Abramowitz and Stegun, 26.4.
  */
 export function chiSquareQuantile(degreesOfFreedom: number, probability: number): number {

@@ -16,7 +16,7 @@ export type MarkupValue = Markup | string | undefined | readonly MarkupValue[];
  * - It cannot reorder the text around it: direction overrides and control characters become U+FFFD.
  *
  * @example
- * markup`<p title="${'"'}">${"<b>"}</p>`.text; // <p title="&quot;">&lt;b&gt;</p>
+ * markup`<p title="${'"'}">${"<b>"}</p>`.text; // '<p title="&quot;">&lt;b&gt;</p>'
  */
 export function markup(strings: TemplateStringsArray, ...values: readonly MarkupValue[]): Markup {
   const parts = strings.map((part, index) => part + textOf(values[index]));

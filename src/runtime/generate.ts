@@ -34,7 +34,8 @@ export interface GreedyOptions {
  * @throws {ModelError} `unknown-objective` for a model that is no decoder; `too-many-tokens` if the longest prompt
  *   and `newTokens` together are more than the model takes.
  * @example
- * const [answer] = await decodeGreedily({ description, runner, weights, prompts: [ids], newTokens: 16 });
+ * const source = weightSource(description, weights);
+ * const [answer] = await decodeGreedily({ description, runner, weights: source, prompts: [ids], newTokens: 16 });
  */
 export async function decodeGreedily(options: GreedyOptions): Promise<readonly (readonly number[])[]> {
   const { description, prompts, newTokens, endTokens = new Set(), minimumTokens = 0 } = options;

@@ -19,7 +19,7 @@ export interface SamplingRate {
  * @param publicSize the public number of records (n), an integer of at least 1
  * @throws {SamplingError} codes `invalid-sampling-rate`, `invalid-record-count`.
  * @example
- * samplingRate(64, 1024); // { numerator: 268435456 }, that is 1/16
+ * samplingRate(64, 1024); // { numerator: 268435456 }; 1/16
  */
 export function samplingRate(expectedBatch: number, publicSize: number): SamplingRate {
   if (!Number.isSafeInteger(publicSize) || publicSize < 1) {

@@ -6,7 +6,7 @@ import type { TextTokenizer } from "./tokenizer.js";
  * Where the tokens before would change (a word that goes on), those of `text` by itself.
  *
  * @example
- * continuationIds(tokenizer, "It was", " great"); // one token in byte-level BPE, the space being the word's
+ * continuationIds(tokenizer, "It was", " great"); // [2307]; in byte-level BPE the space belongs to the token
  */
 export function continuationIds(tokenizer: TextTokenizer, before: string, text: string): number[] {
   const head = tokenizer.encodePlain(before);

@@ -25,7 +25,8 @@ export interface LabelWordContext {
  * @throws {TaskError} code `label-word-not-one-token`, with the word's pieces and near words that are one token;
  * `label-word-repeated`; `invalid-label-words` for fewer than two words.
  * @example
- * resolveLabelWords(tokenizer, ["terrible", "great"], encoder); // [{ word: "terrible", tokenId: 6659 }, ...]
+ * resolveLabelWords(tokenizer, ["terrible", "great"], encoder);
+ * // [{ word: "terrible", tokenId: 6659 }, { word: "great", tokenId: 2307 }]
  */
 export function resolveLabelWords(
   tokenizer: TextTokenizer,

@@ -65,7 +65,7 @@ export interface TextTokenizer {
  * @throws {TaskError} code `invalid-tokenizer`.
  * @example
  * const tokenizer = createTokenizer({ tokenizer: JSON.parse(tokenizerJson), config: JSON.parse(configJson) });
- * tokenizer.encodePlain("it was great"); // [2009, 2001, 2307] with BERT's vocabulary
+ * tokenizer.encodePlain("it was great"); // [2009, 2001, 2307]; with BERT's vocabulary
  */
 export function createTokenizer(files: TokenizerFiles): TextTokenizer {
   const definition = parseTokenizerDefinition(files.tokenizer);

@@ -30,7 +30,7 @@ const failures: Readonly<Record<PrivateWork, { readonly message: string; readonl
  *
  * @throws {TrainError} `private-side-failed`
  * @example
- * const differences = await guarded("passes", () => measurer.differences(batch, streams, directions));
+ * const batch = await guarded("reading", () => readBatch());
  */
 export async function guarded<T>(work: PrivateWork, privateSide: () => T | Promise<T>): Promise<T> {
   try {

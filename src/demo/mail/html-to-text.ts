@@ -29,7 +29,7 @@ const inline = new Set([
  * One pass, linear in the length whatever the mail holds; broken markup loses at most one tag.
  *
  * @example
- * htmlToText("<p>Buy <b>v<!-- x -->iagra</b></p><script>x()</script>&amp; more"); // "\nBuy viagra\n& more"
+ * htmlToText("<p>Buy <b>v<!-- x -->iagra</b></p><script>x()</script>&amp; more"); // "\nBuy viagra\n\n& more"
  */
 export function htmlToText(html: string): string {
   let text = "";
