@@ -283,10 +283,13 @@ test("a changed record under the same draws moves a release by at most twice the
 test("empty batches, losses that are no numbers, and a data set of one record give the same kind of output", async () => {
   const config = { publicSize: 40, batch: 20, steps: 3 };
   const usual = (await form(await tinyRun({ config }))) as { lines: unknown };
-  const allSame = (byte: number) => (out: Uint8Array) => {
-    keystream(2)(out);
-    // Membership draws of all ones are never below the rate: nobody is sampled.
-    if (out.length === 160) out.fill(byte);
+  const allSame = (byte: number) => {
+    const stream = keystream(2);
+    return (out: Uint8Array) => {
+      stream(out);
+      // Membership draws of all ones are never below the rate: nobody is sampled.
+      if (out.length === 160) out.fill(byte);
+    };
   };
   const cases: Record<string, Promise<TinyRun>> = {
     "an empty batch in every step": tinyRun({ config, secret: allSame(255) }),
