@@ -3,7 +3,8 @@ import { isAbsolute, join } from "node:path";
 
 /** What decides where a user's state is; `process` has all of it. */
 export interface StatePlace {
-  readonly platform: NodeJS.Platform;
+  /** As `process.platform` says it; a string, so that the declarations need none of Node's types. */
+  readonly platform: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
 }
