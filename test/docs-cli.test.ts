@@ -45,12 +45,15 @@ test("every command line of the pages has a command and flags that exist, and th
   ).toEqual([]);
 });
 
-test.each(["README.md", cliPage])("lines of %s have at most 120 characters, tables excepted", (file) => {
-  const long = textOf(file)
-    .split("\n")
-    .filter((line) => line.length > 120 && !/^(?:\||!\[)/u.test(line));
-  expect(long).toEqual([]);
-});
+test.each(["README.md", "CONTRIBUTING.md", cliPage])(
+  "lines of %s have at most 120 characters, tables excepted",
+  (file) => {
+    const long = textOf(file)
+      .split("\n")
+      .filter((line) => line.length > 120 && !/^(?:\||!\[)/u.test(line));
+    expect(long).toEqual([]);
+  },
+);
 
 test("a command line with an unknown command or flag, or without a required one, is found", () => {
   expect(faultsOf("dpzo trian --data x")).toEqual(["no command trian"]);
