@@ -25,20 +25,20 @@ export const releaseSchema = z.strictObject({
     .positive()
     .optional()
     .describe("gaussian: standard deviation over L2 sensitivity; laplace: scale over L1 sensitivity"),
-  standardDeviation: z.number().positive().optional().describe("discrete-gaussian: in lattice units"),
-  sensitivity: z.number().int().min(1).optional().describe("discrete-gaussian: in lattice units"),
+  standardDeviation: z.number().positive().optional().describe("discrete-gaussian: S, in lattice units"),
+  sensitivity: z.number().int().min(1).optional().describe("discrete-gaussian: N, in lattice units"),
   dimensions: z
     .number()
     .int()
     .min(1)
     .optional()
-    .describe("discrete-gaussian: coordinates of one release (1 unless told)"),
+    .describe("discrete-gaussian: coordinates of one release (default: 1)"),
   samplingRate: z.number().gte(0).lte(1).optional().describe("Poisson sampling rate (q)"),
-  steps: z.number().int().min(1).optional().describe("releases (T)"),
+  steps: z.number().int().min(1).optional().describe("number of releases (T)"),
   phase: z
     .array(z.string())
     .optional()
-    .describe("q,noise,T of one phase; repeat for several. noise is the mechanism's own parameter"),
+    .describe("sampling rate, noise and steps of one phase, as 0.05,1.2,1000; repeat for more phases"),
 });
 
 /** What {@link releaseSchema} reads. */

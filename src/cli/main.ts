@@ -1,21 +1,10 @@
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 
 import { AccountingError } from "../accounting/index.js";
 import { DpzoError } from "../errors.js";
 import { shownSentence } from "../shown.js";
-import { accountCommand } from "./commands/account.js";
-import { calibrateCommand } from "./commands/calibrate.js";
-import { compareCommand } from "./commands/compare.js";
-import { doctorCommand } from "./commands/doctor.js";
-import { evalCommand } from "./commands/eval.js";
-import { exportCommand } from "./commands/export.js";
-import { planCommand } from "./commands/plan.js";
-import { replayCommand } from "./commands/replay.js";
-import { tokensCommand } from "./commands/tokens.js";
-import { trainCommand } from "./commands/train.js";
-import { verifyCommand } from "./commands/verify.js";
 import { exitCodeOf, exitCodes } from "./exit-codes.js";
-import { version } from "./version.js";
+import { createProgram } from "./program.js";
 
 /**
  * Runs one command line and returns the process's exit code; errors are told on stderr.
@@ -27,26 +16,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const setExitCode = (code: number): void => {
     exitCode = code;
   };
-  const program = new Command("dpzo")
-    .description("Fine-tune language models under differential privacy with forward passes only.")
-    .version(version)
-    .exitOverride()
-    .configureOutput({ outputError });
-  const commands = [
-    trainCommand,
-    evalCommand,
-    exportCommand,
-    planCommand,
-    replayCommand,
-    verifyCommand,
-    doctorCommand,
-    accountCommand,
-    calibrateCommand,
-    compareCommand,
-    tokensCommand,
-  ];
-  for (const make of commands)
-    program.addCommand(make(setExitCode).exitOverride().configureOutput({ outputError }));
+  const program = createProgram(setExitCode);
   try {
     await program.parseAsync([...args], { from: "user" });
     return exitCode;
@@ -54,11 +24,6 @@ export async function run(args: readonly string[]): Promise<number> {
     tellError(error);
     return exitCodeOf(error);
   }
-}
-
-/** Commander quotes in full what it does not know. */
-function outputError(text: string, write: (text: string) => void): void {
-  write(`${shownSentence(text.trimEnd())}\n`);
 }
 
 /** One line for a person: code and sentence. Errors that dpzo did not foresee come with their stack. */

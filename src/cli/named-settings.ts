@@ -13,9 +13,7 @@ export const taskFlag = {
   task: z
     .enum(taskNames)
     .optional()
-    .describe(
-      "a task by name, in the prompt for the model's kind: columns, template and answers, each of which a flag overrides",
-    ),
+    .describe("named task: its columns, template and answers; flags override each"),
 };
 
 /** The flag that stands for the settings of a run. */
@@ -23,7 +21,7 @@ export const presetFlag = {
   preset: z
     .enum(Object.keys(settingsPresets))
     .optional()
-    .describe("settings by model size that were run and measured, each of which a flag overrides"),
+    .describe("measured settings for a model size; flags override each"),
 };
 
 /**

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { FileError } from "../files.js";
 import { UsageError } from "./errors.js";
 import { readFlagText } from "./flag-file.js";
+import type { FlagGroups } from "./flag-groups.js";
 
 interface JsonProperty {
   readonly type?: string;
@@ -12,18 +13,29 @@ interface JsonProperty {
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly items?: { readonly type?: string };
+  /** Flag that can stand in for a required one. */
+  readonly instead?: string;
 }
 
 /**
  * Adds one flag for every key of a schema: kebab-case name, description, choices and default from the schema.
  *
  * Flags carry no defaults themselves, so that a configuration file can be overridden by flags only.
+ *
+ * @param groups headings of `--help`, in order, with their keys; keys that the schema lacks are passed over, and keys in
+ *   no group come first, under commander's own heading
  */
-export function addSchemaOptions(command: Command, schema: z.ZodObject): void {
+export function addSchemaOptions(command: Command, schema: z.ZodObject, groups: FlagGroups = []): void {
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: "input" });
-  for (const [key, value] of Object.entries(properties)) {
-    command.addOption(schemaOption(key, value as JsonProperty, required.includes(key)));
-  }
+  const add = (key: string, heading?: string): void => {
+    const property = properties[key] as JsonProperty | undefined;
+    if (property === undefined) return;
+    const option = schemaOption(key, property, required.includes(key));
+    command.addOption(heading === undefined ? option : option.helpGroup(`${heading}:`));
+  };
+  const grouped = new Set(groups.flatMap(([, keys]) => keys));
+  for (const key of Object.keys(properties)) if (!grouped.has(key)) add(key);
+  for (const [heading, keys] of groups) for (const key of keys) add(key, heading);
 }
 
 function schemaOption(key: string, property: JsonProperty, isRequired: boolean): Option {
@@ -32,7 +44,7 @@ function schemaOption(key: string, property: JsonProperty, isRequired: boolean):
   const note =
     property.default === undefined
       ? isRequired
-        ? " (required)"
+        ? ` (required${property.instead === undefined ? "" : ` without ${property.instead}`})`
         : ""
       : ` (default: ${shown(property.default)})`;
   const isNumber = isNumeric(property.type) || isNumeric(property.items?.type);

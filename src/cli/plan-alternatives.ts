@@ -12,13 +12,13 @@ const budgetSchema = z.strictObject({
     .number()
     .positive()
     .optional()
-    .describe("compute budget, forward passes of one record in all: plans the run instead of printing one"),
+    .describe("compute budget, in forward passes of one record: find a plan that fits it"),
   alignment: z
     .number()
     .gt(0)
     .lte(1)
     .optional()
-    .describe("with --forward-passes: mean difference over the clip, an assumption (default: 0.1)"),
+    .describe("with --forward-passes: assumed ratio of the mean difference to the clip (default: 0.1)"),
 });
 
 const planningSchema = z.strictObject({
@@ -34,7 +34,7 @@ const planningSchema = z.strictObject({
 
 /** Adds the flags that turn `dpzo plan` into the planner. */
 export function addPlannerOptions(command: Command): void {
-  addSchemaOptions(command, budgetSchema);
+  addSchemaOptions(command, budgetSchema, [["Compute budget", ["forwardPasses", "alignment"]]]);
 }
 
 /** Prints the run with the best predicted signal to noise for a budget, and its near alternatives. */

@@ -15,22 +15,22 @@ import { taskFlag } from "./named-settings.js";
 
 /** Which columns of a data file hold what. */
 export const columnsSchema = z.strictObject({
-  text: z.string().default("text").describe("column of the text"),
-  pair: z.string().optional().describe("column of the second text, for templates with {pair}"),
+  text: z.string().default("text").describe("column of the text, {text} in the template"),
+  pair: z.string().optional().describe("column of the second text, {pair} in the template"),
   label: z.string().default("label").describe("column of the label"),
   format: z
     .enum(["jsonl", "csv", "tsv"])
     .optional()
-    .describe("format of the data file; default: from its name"),
+    .describe("format of the data files (default: by file extension)"),
   quotes: z
     .enum(["csv", "none"])
     .optional()
-    .describe('what " means: csv (fields are quoted) or none (it is text); default: csv in CSV, none in TSV'),
+    .describe("csv: fields may be quoted; none: a quote is plain text (default: csv for CSV, none for TSV)"),
 });
 
 /** Flags of every command that reads records for a task. */
 export const taskFileSchema = z.strictObject({
-  model: z.string().describe("checkpoint folder (Hugging Face layout)"),
+  model: z.string().describe("checkpoint folder in Hugging Face layout"),
   ...taskFlag,
   data: z.string().describe("data file: JSONL, CSV or TSV"),
   ...columnsSchema.shape,

@@ -9,35 +9,35 @@ const directions = z.number().int().min(1).max(4096);
 const maskOptions = {
   maskScore: maskSchema.shape.score
     .optional()
-    .describe("dp-zopo: what weights are ranked by, all without data; default small-magnitude"),
+    .describe("score that ranks the weights; none reads data (default: small-magnitude)"),
   maskRatio: z
     .array(z.number().positive().max(1))
     .min(1)
     .optional()
-    .describe("dp-zopo: share of the weights that is kept, one for all stages or one a stage; default 0.01"),
+    .describe("share of the weights that is kept, once or once a stage (default: 0.01)"),
   maskStrategy: maskSchema.shape.strategy
     .optional()
-    .describe("dp-zopo: how a stage's mask follows from the stages before; default static"),
+    .describe("how a stage's mask follows from earlier stages (default: static)"),
   maskGranularity: maskSchema.shape.granularity
     .optional()
-    .describe("dp-zopo: what is kept or left as one; default weight"),
+    .describe("unit that a mask keeps or drops as a whole (default: weight)"),
   maskFloor: z
     .number()
     .min(0)
     .max(1)
     .optional()
-    .describe("dp-zopo: least share of its part that every tensor keeps; default 0.1"),
+    .describe("share of its part that every tensor keeps at least (default: 0.1)"),
   maskRankWeights: z
     .boolean()
     .optional()
-    .describe("dp-zopo: directions weighted from 1.2 at the best kept weight to 0.8 at the last"),
+    .describe("weight directions by rank, from 1.2 for the best kept weight to 0.8 for the last"),
   maskQueries: z
     .number()
     .int()
     .min(1)
     .max(1_000_000)
     .optional()
-    .describe("dp-zopo: random directions of the two estimated scores; default 32"),
+    .describe("random directions for the two estimated scores (default: 32)"),
 };
 
 /** Weights that are put beside the model's own. */
@@ -46,22 +46,28 @@ const adapterOptions = {
     .enum(["lora", "prefix"])
     .optional()
     .describe(
-      "train low-rank adapters, written merged and as a PEFT folder, or a prefix of virtual tokens, instead of the " +
+      "train low-rank matrices (written merged and as a PEFT folder) or a prefix of virtual tokens instead of the " +
         "model's own weights",
     ),
-  prefixLength: z.number().int().min(1).max(4096).optional().describe("prefix: virtual tokens; default 8"),
-  loraRank: z.number().int().min(1).max(4096).optional().describe("lora: rank of an adapter; default 8"),
+  prefixLength: z
+    .number()
+    .int()
+    .min(1)
+    .max(4096)
+    .optional()
+    .describe("prefix: number of virtual tokens (default: 8)"),
+  loraRank: z.number().int().min(1).max(4096).optional().describe("lora: rank of an adapter (default: 8)"),
   loraAlpha: z
     .number()
     .positive()
     .optional()
-    .describe("lora: an adapter's output is multiplied by alpha / rank; default 16"),
+    .describe("lora: an adapter's output is scaled by alpha / rank (default: 16)"),
   loraModules: z
     .string()
     .min(1)
     .optional()
     .describe(
-      "lora: linear layers of a block that get one; default query,value, or joint where they are one",
+      "lora: layers of a block that get an adapter (default: query,value, or joint where the model has one for both)",
     ),
 };
 
@@ -71,16 +77,16 @@ const stageOptions = {
     .array(z.number().int().min(1))
     .min(1)
     .optional()
-    .describe("steps, one a stage, instead of doubling lengths that add up to --steps"),
+    .describe("steps, once a stage; replaces --steps and its doubling lengths"),
   stageLearningRate: z
     .array(z.number().positive())
     .min(1)
     .optional()
-    .describe("learning rate, one a stage, instead of halving"),
-  stageSmoothing: z.array(z.number().positive()).min(1).optional().describe("ZO scale, one a stage"),
-  stageDirections: z.array(directions).min(1).optional().describe("directions, one a stage"),
-  stageClip: z.array(z.number().positive()).min(1).optional().describe("clip, one a stage"),
-  stageBatch: z.array(z.number().positive()).min(1).optional().describe("expected batch, one a stage"),
+    .describe("learning rate, once a stage; replaces halving"),
+  stageSmoothing: z.array(z.number().positive()).min(1).optional().describe("ZO scale, once a stage"),
+  stageDirections: z.array(directions).min(1).optional().describe("directions, once a stage"),
+  stageClip: z.array(z.number().positive()).min(1).optional().describe("clip, once a stage"),
+  stageBatch: z.array(z.number().positive()).min(1).optional().describe("expected batch, once a stage"),
 };
 
 /**
@@ -88,75 +94,76 @@ const stageOptions = {
  * `dpzo train`. Defaults are the settings of `docs/experiments/` that did best on dev sets.
  */
 export const trainConfigSchema = z.strictObject({
-  method: z
-    .enum(methods)
-    .default("dp-zoso")
-    .describe("training method; mezo gives no privacy and states no epsilon"),
+  method: z.enum(methods).default("dp-zoso").describe("training method; mezo is not private"),
   epsilon: z
     .number()
     .positive()
     .optional()
-    .describe("privacy budget epsilon that the whole run may spend (required, but for mezo)"),
+    .describe("privacy budget of the whole run (required, except for mezo)"),
   delta: z
     .number()
     .min(0)
     .lt(1)
     .default(1e-5)
-    .describe("delta of the guarantee; must stay below 1 / records (1 / units); 0 with Laplace noise only"),
-  steps: z.number().int().min(1).max(10_000_000).default(700).describe("noised updates of the whole run (T)"),
+    .describe("delta of the guarantee; must be below 1 / records (1 / units); 0 only with Laplace noise"),
+  steps: z.number().int().min(1).max(10_000_000).default(700).describe("noised updates in the whole run (T)"),
   batch: z
     .number()
     .positive()
     .default(256)
-    .describe("expected batch: mean number of records, or with --unit of units, a step (B)"),
+    .describe("expected number of records (with --unit, of units) in a step (B)"),
   directions: directions
     .optional()
-    .describe(`directions a step under one clip (K); default ${byMethod("directions")}`),
+    .describe(`directions a step, under one clip (K; default: ${byMethod("directions")})`),
   learningRate: z
     .number()
     .positive()
     .optional()
-    .describe(`learning rate of the first stage (alpha); default ${byMethod("learningRate")}`),
+    .describe(`learning rate of the first stage (alpha; default: ${byMethod("learningRate")})`),
   clip: z
     .number()
     .positive()
     .optional()
-    .describe(`bound on the norm of a record's K differences (c); default ${byMethod("clip")}`),
+    .describe(`bound on the norm of a record's K differences (c; default: ${byMethod("clip")})`),
   clipQuantile: z
     .number()
     .gt(0)
     .lt(1)
     .optional()
     .describe(
-      "let the clip follow this quantile of the norms, by one more noised number a step; --clip is where it starts",
+      "let the clip follow this quantile of the norms, starting from --clip; adds one noised number a step",
     ),
   clipRate: z
     .number()
     .gt(0)
     .lt(1)
     .optional()
-    .describe("with --clip-quantile: how fast the clip follows, per step; default 0.2"),
+    .describe("with --clip-quantile: how fast the clip follows, per step (default: 0.2)"),
   clipMode: z
     .enum(["vector", "per-scalar"])
     .default("vector")
-    .describe("one clip for a record's K differences, or one for each at sqrt(K) times the noise"),
+    .describe("one clip for all K differences of a record, or one for each at sqrt(K) times the noise"),
   noise: z
     .enum(["gaussian", "laplace"])
     .optional()
-    .describe("noise of the releases; default laplace for dp-zo, else gaussian"),
+    .describe("noise on each release (default: laplace for dp-zo, otherwise gaussian)"),
   smoothing: z.number().positive().default(1e-2).describe("ZO scale of the first stage (phi)"),
-  smoothingEnd: z.number().positive().optional().describe("ZO scale of the last stage; default the first's"),
+  smoothingEnd: z
+    .number()
+    .positive()
+    .optional()
+    .describe("ZO scale of the last stage (default: that of the first)"),
   smoothingUnit: z
     .enum(["weight", "displacement"])
     .default("weight")
     .describe(
-      "displacement: the ZO scale is a perturbation's length r, and phi = r / sqrt(weights that move)",
+      "displacement: the ZO scale is the length r of a perturbation, and phi = r / sqrt(weights that move)",
     ),
   estimator: z
     .enum(["two-sided", "one-sided"])
     .default("two-sided")
     .describe(
-      "losses on both sides of each direction (2 K), or on one and at the weights themselves (K + 1)",
+      "evaluate losses on both sides of each direction (2 K), or on one side and at the weights (K + 1)",
     ),
   stages: z
     .number()
@@ -164,15 +171,21 @@ export const trainConfigSchema = z.strictObject({
     .min(1)
     .max(20)
     .optional()
-    .describe(`stages; each halves the learning rate and doubles in length; default ${byMethod("stages")}`),
-  proximal: z.number().min(0).default(0).describe("pull to the weights at the start of a stage (lambda)"),
+    .describe(
+      `stages; each has half the learning rate and twice the steps of the one before (default: ${byMethod("stages")})`,
+    ),
+  proximal: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("strength of the pull towards the weights at the start of a stage (lambda)"),
   train: z
     .array(z.string().min(1))
     .min(1)
     .optional()
     .describe(
-      "what is trained: head, last:N, blocks, all, biases, norms, bias-and-norm, adapter, adapter:last:N, tensor " +
-        "names with *, commas between; one for all stages or one a stage; default head, or adapter where there is one",
+      "weights to train: head, last:N, blocks, all, biases, norms, bias-and-norm, adapter, adapter:last:N or tensor " +
+        "names with *, separated by commas; once or once a stage (default: head, or adapter with --adapter)",
     ),
   ...adapterOptions,
   ...maskOptions,
@@ -180,7 +193,7 @@ export const trainConfigSchema = z.strictObject({
   shrinkage: z
     .enum(["none", "james-stein", "sage"])
     .default("none")
-    .describe("public post-processing that shrinks noisy releases before they move the weights"),
+    .describe("shrink noisy releases before they move the weights, at no cost in privacy"),
   distribution: z
     .enum(["gaussian", "rademacher", "sphere"])
     .default("gaussian")
@@ -191,15 +204,15 @@ export const trainConfigSchema = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      "seed of the directions, which are public; never of noise or sampling. Default: drawn from the system",
+      "seed of the public directions, never of noise or sampling (default: drawn from the operating system)",
     ),
   unit: z
     .string()
     .min(1)
     .optional()
     .describe(
-      "column of the privacy unit, as a user's name: all records with one value of it are sampled, clipped and protected " +
-        "as one, by their mean loss; default: each record is its own unit",
+      "column that says whose record it is: records with the same value are sampled, clipped and protected as one " +
+        "(default: each record by itself)",
     ),
   publicSize: z
     .number()
@@ -207,8 +220,8 @@ export const trainConfigSchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "the number of records, or with --unit of units, as a public figure; default: those of the file are counted, and " +
-        "the count becomes public",
+      "number of records (with --unit, of units) as a public figure (default: counted from the file; the count " +
+        "becomes public)",
     ),
 });
 
@@ -222,33 +235,33 @@ export const taskConfigSchema = z.strictObject({
   template: z
     .string()
     .describe(
-      'prompt with slots, as "{text} It was {mask}." ({pair} for a second text, {column} for any other); a decoder\'s ends with {mask}',
-    ),
+      'prompt, such as "{text} It was {mask}."; {pair} is the second text, {column} any other; decoders end with {mask}',
+    )
+    .meta({ instead: "--task" }),
   labelWords: z
     .string()
     .optional()
-    .describe('label words, each one token: "terrible,great" for labels 0, 1 or "ham=work,spam=advertising"'),
+    .describe(
+      'one token for each label: "terrible,great" for labels 0 and 1, or "ham=work,spam=advertising"',
+    ),
   options: z
     .string()
     .optional()
-    .describe('decoders, instead of label words: texts of any length, "{choice1}|{choice2}" or "no|yes"'),
-  answers: z
-    .string()
-    .optional()
-    .describe("decoders, instead of label words: column of the right answers; the model writes its own"),
+    .describe('decoders: texts to choose among, of any length, as "{choice1}|{choice2}" or "no|yes"'),
+  answers: z.string().optional().describe("decoders: column of the right answers; the model writes its own"),
   answerTokens: z
     .number()
     .int()
     .min(1)
     .max(4096)
     .optional()
-    .describe("most tokens of a written answer; default 32"),
+    .describe("longest written answer, in tokens (default: 32)"),
   maximumTokens: z
     .number()
     .int()
     .min(4)
     .default(64)
-    .describe("longest prompt in tokens, with what follows it; text is cut, never the prompt"),
+    .describe("longest prompt and answer together, in tokens; texts are cut, the template never"),
 });
 
 /** @see taskConfigSchema */

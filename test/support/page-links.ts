@@ -44,6 +44,7 @@ export function missingFiles(file: string, text: string): readonly string[] {
     const looksLikePath = /^(?:src|test|docs|tools|bench|examples|models|kernels|bin)\/[\w./-]+$/u.test(span);
     return (
       looksLikePath &&
+      !span.includes("NAME") &&
       !existsSync(repositoryPath(span)) &&
       !existsSync(repositoryPath(join(dirname(file), span)))
     );

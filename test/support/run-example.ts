@@ -56,7 +56,7 @@ function bodyOf(source: ts.SourceFile): string {
 }
 
 function shownStatement(statement: ts.Statement, source: ts.SourceFile): string {
-  const text = statement.getText(source);
+  const text = statement.getText(source).replace(/^export /u, "");
   const [, comment] = /^[ \t]*\n?[ \t]*\/\/ (.*)/u.exec(source.text.slice(statement.end)) ?? [];
   if (comment === undefined || !ts.isExpressionStatement(statement)) return text;
   return `show(${statement.expression.getText(source)}, ${JSON.stringify(text)}, ${JSON.stringify(comment)});`;

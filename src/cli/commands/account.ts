@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 
+import { Option } from "commander";
 import * as z from "zod";
 
 import {
@@ -19,6 +20,7 @@ import { readEventFile, releasedEvent, releaseSchema } from "../account-event.js
 import { type CurvePoint, curvePicture } from "../curve-picture.js";
 import { UsageError } from "../errors.js";
 import { readFlagFile } from "../flag-file.js";
+import { accountGroups } from "../flag-groups.js";
 import { addSchemaOptions, readConfigFile, resolveSettings } from "../options.js";
 import { resolveNamedSettings } from "../named-settings.js";
 import { figure } from "../output.js";
@@ -33,25 +35,25 @@ const accountSchema = z.strictObject({
     .gte(0)
     .lte(1)
     .optional()
-    .describe("delta of the guarantee; 0 asks for the pure epsilon (default: that of the ledger or config)"),
+    .describe(
+      "delta of the guarantee; 0 asks for the pure epsilon (default: from the ledger or configuration)",
+    ),
   accountant: z
     .enum(["pld", "rdp"])
     .default("pld")
-    .describe("pld: between two tight bounds; rdp: Renyi divergences, from above only"),
+    .describe("pld: two tight bounds; rdp: Renyi divergences, an upper bound only"),
   neighbouring: z
     .enum(["add-or-remove-one", "replace-special", "replace-one"])
     .default("add-or-remove-one")
     .describe("which data sets count as neighbours"),
-  group: z
-    .number()
-    .int()
-    .min(1)
-    .default(1)
-    .describe("records that are added or removed together; units, where the run has them"),
-  ledger: z.string().optional().describe("ledger.jsonl of a run: what its steps have spent"),
-  event: z.string().optional().describe("JSON file with a privacy event, ours or dp_accounting's"),
-  curve: z.boolean().optional().describe("answer the whole curve too"),
-  svg: z.string().optional().describe("draw the curve into this file"),
+  group: z.number().int().min(1).default(1).describe("records (or units) that are added or removed together"),
+  ledger: z.string().optional().describe("ledger.jsonl of a run; counts the steps it holds"),
+  event: z
+    .string()
+    .optional()
+    .describe("JSON file with a privacy event, in the form of dpzo or of google dp_accounting"),
+  curve: z.boolean().optional().describe("print epsilon at every power of ten of delta too"),
+  svg: z.string().optional().describe("draw the curve to this SVG file"),
 });
 
 type AccountSettings = z.infer<typeof accountSchema>;
@@ -67,9 +69,14 @@ interface Released {
 
 /** `dpzo account`: epsilon of what was released, between two bounds. */
 export const accountCommand: CommandFactory = () => {
-  const command = baseCommand("account", "epsilon of a ledger, a configuration or any releases, at a delta");
-  addSchemaOptions(command, accountSchema);
-  command.option("--config <file>", "YAML or JSON file with these settings, or with those of `dpzo train`");
+  const command = baseCommand("account", "Compute epsilon for a ledger, a configuration or any releases.");
+  addSchemaOptions(command, accountSchema, accountGroups);
+  command.addOption(
+    new Option(
+      "--config <file>",
+      "YAML or JSON file with these settings, or with those of dpzo train",
+    ).helpGroup("What was released:"),
+  );
   return command.action(async (flags: Record<string, unknown>) => {
     const { settings, released } = await readQuestion(settingsOf(flags));
     const delta = settings.delta ?? released.delta;

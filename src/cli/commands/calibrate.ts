@@ -19,7 +19,7 @@ const calibrateSchema = z.strictObject({
   delta: z.number().positive().lt(1).describe("delta of the guarantee"),
   mechanism: z.enum(["gaussian", "laplace"]).default("gaussian").describe("kind of noise on each release"),
   samplingRate: z.number().gt(0).lte(1).optional().describe("Poisson sampling rate (q)"),
-  steps: z.number().int().min(1).optional().describe("releases (T)"),
+  steps: z.number().int().min(1).optional().describe("number of releases (T)"),
   noiseMultiplier: z
     .number()
     .positive()
@@ -34,7 +34,7 @@ type Run = Record<"samplingRate" | "steps" | "noiseMultiplier", number>;
 export const calibrateCommand: CommandFactory = () => {
   const command = baseCommand(
     "calibrate",
-    "noise multiplier, steps or sampling rate for a privacy budget: give two, get the third",
+    "Solve for noise, steps or sampling rate within a privacy budget, from the other two.",
   );
   addSchemaOptions(command, calibrateSchema);
   return command.action((flags: Record<string, unknown>) => {

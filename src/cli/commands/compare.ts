@@ -23,6 +23,7 @@ import { classificationMetrics, type Example } from "../../tasks/index.js";
 import { taskConfigSchema } from "../../plan/config.js";
 import { prepareModel, readExamples } from "../../train/prepare.js";
 import { UsageError } from "../errors.js";
+import { compareGroups } from "../flag-groups.js";
 import { exitCodes } from "../exit-codes.js";
 import { listenForInterrupt } from "../interrupt.js";
 import { resolveNamedSettings } from "../named-settings.js";
@@ -39,25 +40,25 @@ export const compareSettingsSchema = z.strictObject({
   ...taskFileSchema.shape,
   data: z.string().describe("PUBLIC file to train on"),
   dev: z.string().describe("PUBLIC file to choose settings on"),
-  test: z.string().describe("PUBLIC file for the figures"),
+  test: z.string().describe("PUBLIC file to report on"),
   methods: z
     .string()
     .default("zero-shot,mezo,dpzero,dp-zoso,dp-zopo,dp-aggzo")
-    .describe("what to compare, separated by commas: methods, zero-shot, names of the --settings file"),
-  epsilon: z.string().default("4").describe("budgets, separated by commas; each run has one of its own"),
+    .describe("methods to compare, separated by commas; zero-shot and names from --settings too"),
+  epsilon: z.string().default("4").describe("privacy budgets, separated by commas; each run has its own"),
   delta: z.number().positive().lt(1).default(1e-5).describe("delta of every run"),
-  seeds: z.number().int().min(1).max(1000).default(3).describe("runs of each method at each epsilon"),
+  seeds: z.number().int().min(1).max(1000).default(3).describe("runs of each method at each budget"),
   forwardPasses: z
     .number()
     .int()
     .min(1)
     .optional()
-    .describe("most forward passes of a run: steps are lowered to keep within"),
+    .describe("limit on the forward passes of a run; steps are lowered to stay within it"),
   settings: z
     .string()
     .optional()
-    .describe("YAML or JSON file: for each name a list of settings of dpzo train; the best on dev is taken"),
-  out: z.string().describe("folder: cells/ (one file a run), compare.html, compare.json"),
+    .describe("YAML or JSON file: lists of train settings by name, of which the best on dev is used"),
+  out: z.string().describe("folder for cells/ (one file a run), compare.html and compare.json"),
 });
 
 type CompareSettings = z.infer<typeof compareSettingsSchema>;
@@ -66,9 +67,9 @@ type CompareSettings = z.infer<typeof compareSettingsSchema>;
 export const compareCommand: CommandFactory = (setExitCode) => {
   const command = baseCommand(
     "compare",
-    "compare methods on public records: choose settings on dev, report on test; resumes a grid",
+    "Compare methods on PUBLIC records: choose settings on dev, report on test. Resumes a grid.",
   );
-  addSchemaOptions(command, compareSettingsSchema);
+  addSchemaOptions(command, compareSettingsSchema, compareGroups);
   addThreads(command);
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveNamedSettings(compareSettingsSchema, settingsOf(flags));

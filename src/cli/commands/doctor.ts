@@ -30,12 +30,12 @@ const tolerance = 1e-4;
 
 const doctorSchema = z.strictObject({
   model: z.string().describe("checkpoint folder"),
-  golden: z.string().optional().describe("file of reference logits to compare with"),
+  golden: z.string().optional().describe("file with reference logits to compare with"),
 });
 
 /** `dpzo doctor`: looks over the machine, the runtime and a checkpoint before any private record is touched. */
 export const doctorCommand: CommandFactory = (setExitCode) => {
-  const command = baseCommand("doctor", "check the machine, the runtime and a checkpoint");
+  const command = baseCommand("doctor", "Check the machine, the runtime and a checkpoint.");
   addSchemaOptions(command, doctorSchema);
   addThreads(command);
   return command.action(async (flags: Record<string, unknown>) => {

@@ -5,6 +5,7 @@ import type { Demonstrations } from "../../train/demonstrations.js";
 import { evaluate, isAnswerMetrics, type TaskMetrics } from "../../train/evaluate.js";
 import { prepareModel, readExamples } from "../../train/prepare.js";
 import { UsageError } from "../errors.js";
+import { evalGroups } from "../flag-groups.js";
 import { resolveNamedSettings } from "../named-settings.js";
 import { addSchemaOptions } from "../options.js";
 import { figure } from "../output.js";
@@ -27,12 +28,14 @@ const evalSchema = z.strictObject({
     .min(1)
     .max(10_000)
     .optional()
-    .describe("in-context learning: most demonstrations before each prompt; as many as the model takes"),
-  shotsData: z
-    .string()
+    .describe("most demonstrations to put before each prompt; fewer where the model has no room"),
+  shotsData: z.string().optional().describe("PUBLIC file with the same columns, to draw demonstrations from"),
+  shotsSeed: z
+    .number()
+    .int()
+    .min(0)
     .optional()
-    .describe("PUBLIC file with the same columns, of which demonstrations are drawn; never private records"),
-  shotsSeed: z.number().int().min(0).optional().describe("decides which demonstrations, and in which order"),
+    .describe("seed that picks the demonstrations and their order"),
 });
 type EvalSettings = z.infer<typeof evalSchema>;
 
@@ -41,8 +44,8 @@ type EvalSettings = z.infer<typeof evalSchema>;
  * private. Zero-shot, or with demonstrations of another public file.
  */
 export const evalCommand: CommandFactory = () => {
-  const command = baseCommand("eval", "evaluate a checkpoint on a public file (the figures are not private)");
-  addSchemaOptions(command, evalSchema);
+  const command = baseCommand("eval", "Score a checkpoint on a PUBLIC file. Scores are exact, not private.");
+  addSchemaOptions(command, evalSchema, evalGroups);
   addThreads(command);
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveNamedSettings(evalSchema, settingsOf(flags));

@@ -17,9 +17,9 @@ const exportSchema = z.strictObject({
 
 /** `dpzo export`: writes a checkpoint in a form that other software loads. */
 export const exportCommand: CommandFactory = () => {
-  const command = baseCommand("export", "write a checkpoint as the ONNX folder that transformers.js loads");
+  const command = baseCommand("export", "Write a checkpoint as an ONNX folder for transformers.js.");
   addSchemaOptions(command, exportSchema);
-  command.option("--onnx", "as ONNX, the only form there is");
+  command.option("--onnx", "write ONNX (required; the only form so far)");
   return command.action(async (flags: Record<string, unknown>) => {
     if (flags["onnx"] !== true) throw noForm();
     const settings = settingsOf({ ...flags, onnx: undefined });

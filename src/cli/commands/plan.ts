@@ -10,6 +10,7 @@ import type { Plan } from "../../plan/plan.js";
 import { operatingSystemRandom } from "../../sampling/index.js";
 import { planTask, prepareTask } from "../../train/prepare.js";
 import { plannedTask } from "../../train/planned-task.js";
+import { trainGroups } from "../flag-groups.js";
 import { presetFlag, resolveNamedSettings } from "../named-settings.js";
 import { addSchemaOptions } from "../options.js";
 import type { Output } from "../output.js";
@@ -22,9 +23,13 @@ import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } f
 /** Everything `dpzo plan` can be told. */
 export const planSettingsSchema = z.strictObject({
   ...taskFileSchema.shape,
+  model: taskFileSchema.shape.model.meta({ instead: "--forward-passes" }),
   ...presetFlag,
   ...trainConfigSchema.shape,
-  data: z.string().optional().describe("data file to count, unless --public-size is given"),
+  data: z
+    .string()
+    .optional()
+    .describe("data file, read only to count its records; not needed with --public-size"),
 });
 
 /** What a plan is made from before anything is trained. */
@@ -36,11 +41,13 @@ export type PlanSettings = Omit<Columns, "label"> &
 export const planCommand: CommandFactory = () => {
   const command = baseCommand(
     "plan",
-    "print the plan and its epsilon for a configuration, or the best one for a compute budget",
+    "Print the plan and epsilon of a configuration, or find a plan for a compute budget. Trains nothing.",
   );
-  addSchemaOptions(command, planSettingsSchema);
-  command.option("--config <file>", "YAML or JSON file with these settings; flags override it");
+  addSchemaOptions(command, planSettingsSchema, trainGroups);
   addPlannerOptions(command);
+  command
+    .optionsGroup("Run:")
+    .option("--config <file>", "YAML or JSON file with any of these settings; flags override it");
   return command.action(async (flags: Record<string, unknown>) => {
     if (flags["forwardPasses"] !== undefined) {
       await tellAlternatives(outputFor(flags), settingsOf(flags));

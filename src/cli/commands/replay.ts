@@ -15,7 +15,10 @@ const replaySchema = z.strictObject({
 
 /** `dpzo replay`: rebuilds the fine-tuned checkpoint from its base and its ledger, to the same bytes. */
 export const replayCommand: CommandFactory = () => {
-  const command = baseCommand("replay", "rebuild a fine-tuned checkpoint from base and ledger");
+  const command = baseCommand(
+    "replay",
+    "Rebuild a fine-tuned checkpoint from its base and ledger, to the same bytes.",
+  );
   addSchemaOptions(command, replaySchema);
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveSettings(replaySchema, settingsOf(flags));

@@ -11,12 +11,20 @@ export type SetExitCode = (code: number) => void;
 /** Makes one subcommand. */
 export type CommandFactory = (setExitCode: SetExitCode) => Command;
 
-/** A subcommand with the flags every command has. */
+/** A subcommand without flags. */
 export function baseCommand(name: string, description: string): Command {
-  return new Command(name)
-    .description(description)
-    .option("--json", "print one JSON object on stdout, and nothing else there")
-    .option("--quiet", "no progress and no remarks on stderr");
+  return new Command(name).description(description);
+}
+
+const outputHeading = "Output and machine:";
+
+/** The flags that every command has; they stand at the end of its help. */
+export function addOutputFlags(command: Command): Command {
+  return command
+    .optionsGroup(outputHeading)
+    .option("--json", "print one JSON object to stdout, and nothing else")
+    .option("--quiet", "hide progress and remarks; errors are still printed")
+    .helpOption("-h, --help", "show this help");
 }
 
 const machineFlags: ReadonlySet<string> = new Set(["json", "quiet", "threads"]);
@@ -28,10 +36,9 @@ export function outputFor(flags: Readonly<Record<string, unknown>>): Output {
 
 /** Lets a command that runs a model be told how many cores to use. */
 export function addThreads(command: Command): void {
-  command.option(
-    "--threads <n>",
-    "cores to use; all of the machine's by default. No bit of a result depends on it",
-  );
+  command
+    .optionsGroup(outputHeading)
+    .option("--threads <n>", "cores to use (default: all); results are the same to the last bit");
 }
 
 /** The runtime a command's flags ask for. */

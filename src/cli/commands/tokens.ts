@@ -10,8 +10,8 @@ import { baseCommand, type CommandFactory, outputFor, settingsOf, withFolder } f
 
 const { text, format } = columnsSchema.shape;
 const tokensSchema = z.strictObject({
-  model: z.string().optional().describe("checkpoint folder, whose tokenizer is used"),
-  tokenizer: z.string().optional().describe("one tokenizer.json, instead of a folder"),
+  model: z.string().optional().describe("checkpoint folder whose tokenizer to use"),
+  tokenizer: z.string().optional().describe("a tokenizer.json, instead of a folder"),
   data: z.string().describe("data file: JSONL, CSV or TSV"),
   text,
   format,
@@ -20,10 +20,7 @@ type TokensSettings = z.infer<typeof tokensSchema>;
 
 /** `dpzo tokens`: shows what a model reads of a file's texts. It shows records, so it is for the eyes of their owner. */
 export const tokensCommand: CommandFactory = () => {
-  const command = baseCommand(
-    "tokens",
-    "show the tokens of a file's texts, as a model's tokenizer cuts them",
-  );
+  const command = baseCommand("tokens", "Show how a model's tokenizer splits the texts of a file.");
   addSchemaOptions(command, tokensSchema);
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveSettings(tokensSchema, settingsOf(flags));

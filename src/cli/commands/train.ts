@@ -2,6 +2,7 @@ import * as z from "zod";
 
 import { trainConfigSchema } from "../../plan/config.js";
 import { exitCodes } from "../exit-codes.js";
+import { trainGroups } from "../flag-groups.js";
 import { presetFlag, resolveNamedSettings } from "../named-settings.js";
 import { addSchemaOptions } from "../options.js";
 import { duration, figure } from "../output.js";
@@ -16,21 +17,26 @@ export const trainSettingsSchema = z.strictObject({
   ...taskFileSchema.shape,
   ...presetFlag,
   ...trainConfigSchema.shape,
-  out: z.string().describe("run folder: model/, ledger.jsonl, report.html, metrics.json"),
-  evalData: z.string().optional().describe("PUBLIC file with the same columns, evaluated before and after"),
+  out: z.string().describe("run folder for model/, ledger.jsonl, report.html and metrics.json"),
+  evalData: z
+    .string()
+    .optional()
+    .describe("PUBLIC file with the same columns, scored before and after training"),
 });
 
 /** `dpzo train`: fine-tunes a checkpoint on private records; the same command resumes a run. */
 export const trainCommand: CommandFactory = (setExitCode) => {
-  const command = baseCommand("train", "fine-tune on private records within a privacy budget; resumes a run");
-  addSchemaOptions(command, trainSettingsSchema);
-  addThreads(command);
-  command.option("--config <file>", "YAML or JSON file with these settings; flags override it");
-  command.option(
-    "--charge-lost-steps",
-    "go on with a shortened ledger: the steps that are missing from it are charged as lost",
+  const command = baseCommand(
+    "train",
+    "Fine-tune on private records within a privacy budget. The same command resumes a run.",
   );
-  command.option("--dry-run", "print the plan and its epsilon; touch nothing");
+  addSchemaOptions(command, trainSettingsSchema, trainGroups);
+  command
+    .optionsGroup("Run:")
+    .option("--config <file>", "YAML or JSON file with any of these settings; flags override it")
+    .option("--dry-run", "print the plan and its epsilon, and write nothing")
+    .option("--charge-lost-steps", "resume with a shortened ledger, and charge its missing steps as lost");
+  addThreads(command);
   return command.action(async (flags: Record<string, unknown>) => {
     const { dryRun, chargeLostSteps, ...given } = settingsOf(flags);
     const settings = resolveNamedSettings(trainSettingsSchema, given);

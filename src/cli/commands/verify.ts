@@ -19,12 +19,15 @@ import { baseCommand, type CommandFactory, withFolder, outputFor, settingsOf } f
 
 const verifySchema = z.strictObject({
   ledger: z.string().describe("ledger.jsonl of a run"),
-  base: z.string().optional().describe("base checkpoint folder, to check its digest too"),
+  base: z.string().optional().describe("base checkpoint folder; checks its digest too"),
 });
 
 /** `dpzo verify`: checks a ledger's chain, recomputes epsilon and says what is guaranteed to whom. */
 export const verifyCommand: CommandFactory = (setExitCode) => {
-  const command = baseCommand("verify", "check a ledger and recompute its epsilon");
+  const command = baseCommand(
+    "verify",
+    "Check a ledger, recompute its epsilon and state what it guarantees.",
+  );
   addSchemaOptions(command, verifySchema);
   return command.action(async (flags: Record<string, unknown>) => {
     const settings = resolveSettings(verifySchema, settingsOf(flags));
