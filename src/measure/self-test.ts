@@ -121,6 +121,13 @@ function firstPrompt([text]: readonly ExampleText[]): TokenRecord {
   return text.prompt;
 }
 
+/** As many texts of the shortest length as a micro-batch takes. */
+function fullBatch(subject: Subject): PrefixBatch {
+  const positions = lengthsOf(subject)[0] ?? 1;
+  const texts = testTexts(subject, positions, textsPerMicroBatch(positions));
+  return batchOf(subject, texts, [...texts.keys()], positions);
+}
+
 function lengthsOf({ description }: Subject): readonly number[] {
   const limit = description.maximumTokens;
   return [...new Set(triedPositions.map((positions) => Math.min(positions, limit)))];
@@ -129,9 +136,7 @@ function lengthsOf({ description }: Subject): readonly number[] {
 /** Walks all stages: there are finite logits, and each stage's last weight moves what it gives. */
 async function checkStages(subject: Subject): Promise<void> {
   const { runner, stages } = subject;
-  const positions = lengthsOf(subject)[0] ?? 1;
-  const texts = testTexts(subject, positions, textsPerMicroBatch(positions));
-  const walk: Activations[] = [batchOf(subject, texts, [...texts.keys()], positions).activations];
+  const walk: Activations[] = [fullBatch(subject).activations];
   for (const [at, stage] of stages.entries()) {
     walk.push(await runner.run(stage, sourceOf(subject), walk[at] ?? {}));
   }
@@ -156,9 +161,7 @@ function checkLogits(logits: Tensor | undefined): void {
 /** Each weight of each distinct graph moves what the graph gives. */
 async function checkWeights(subject: Subject): Promise<void> {
   const { runner, stages } = subject;
-  const positions = lengthsOf(subject)[0] ?? 1;
-  const texts = testTexts(subject, positions, textsPerMicroBatch(positions));
-  let { activations } = batchOf(subject, texts, [...texts.keys()], positions);
+  let { activations } = fullBatch(subject);
   for (const stage of stages) {
     const plain = await runner.run(stage, sourceOf(subject), activations);
     for (const binding of stage.weights) await checkMoves(subject, stage, binding, activations, plain);

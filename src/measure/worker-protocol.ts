@@ -1,6 +1,5 @@
-import type { ModelDescription, ModelStage, Program } from "../model/description.js";
+import type { ModelStage, Program } from "../model/description.js";
 import type { StoredTensor } from "../model/weight-store.js";
-import type { ReadingKind } from "../tasks/index.js";
 import type { Tensor } from "../runtime/runtime.js";
 import type { Reading } from "../tasks/index.js";
 import type { Pass, Perturbation, WalkBatch, WalkSetting } from "./walker.js";
@@ -11,13 +10,9 @@ export interface PortableStage extends Omit<ModelStage, "program"> {
 }
 
 /** A walk's setting as plain data. */
-export interface PortableSetting {
-  readonly tensors: ModelDescription["tensors"];
+export interface PortableSetting extends Omit<WalkSetting, "weights" | "stages"> {
   readonly weights: ReadonlyMap<string, StoredTensor>;
   readonly stages: readonly PortableStage[];
-  readonly frozen: number;
-  readonly reading: ReadingKind;
-  readonly perturbation?: Perturbation | undefined;
 }
 
 /** One pass over some of a message's batches. */

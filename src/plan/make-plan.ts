@@ -1,6 +1,6 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import * as z from "zod";
+import type * as z from "zod";
 
 import { maximumRecords } from "../mechanism/index.js";
 import { encoderNetwork, needsNetwork } from "../masks/index.js";
